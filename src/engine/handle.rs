@@ -1,0 +1,249 @@
+//! `Handle`: the one door for writes, and for questions to the engine's memory.
+
+use std::sync::Arc;
+
+use crate::domain::attempt::{Attempt, Recent};
+use crate::domain::endpoint::{Endpoint, EndpointSpec};
+use crate::domain::event::{EventType, Incoming};
+use crate::domain::id::{DeliveryKey, EndpointNumber, Epochs, EventNumber, TokenNumber};
+use crate::domain::key::SignatureKey;
+use crate::domain::lanes::LaneReport;
+use crate::domain::payload::Draft;
+use crate::domain::time::Timestamp;
+use crate::domain::token::{Role, Token};
+
+/// What is done with an answer. It is called on the engine thread and must not block.
+pub type Reply<T> = Box<dyn FnOnce(T) + Send>;
+
+/// An event is on disk, with its deliveries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Accepted {
+    /// Its number; of the first one for a duplicate.
+    pub event: EventNumber,
+    /// How many endpoints it matched.
+    pub matched: u32,
+    /// The same event came before with the same idempotency key; nothing was queued now.
+    pub duplicate: bool,
+}
+
+/// Why the engine did not do as asked.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The engine's queue is full (32 MiB), or 2 million deliveries are open: 503.
+    #[error("too much is waiting")]
+    Busy,
+    /// The commit failed; the database is being reopened: 503.
+    #[error("the database can't be written at the moment")]
+    StoreAway,
+    /// The daemon is stopping: 503.
+    #[error("ringhook is stopping")]
+    Stopping,
+    /// The idempotency key was used for another event: 409.
+    #[error("this idempotency key was used for another event")]
+    KeyReused,
+    /// No such endpoint or token: 404.
+    #[error("there is no such object")]
+    Unknown,
+    /// The endpoint was changed by someone else since it was read: read it again.
+    #[error("the endpoint was changed meanwhile")]
+    Changed,
+    /// A test of this endpoint is already running: 409.
+    #[error("a test of this endpoint is already running")]
+    TestRunning,
+    /// There is no next key: 409.
+    #[error("there is no next key")]
+    NoNextKey,
+    /// Too many endpoints or tokens: 409.
+    #[error("there are as many as there may be: {0}")]
+    TooMany(u32),
+}
+
+/// What an administrator changes.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Adds an endpoint. Its spec has been checked.
+    AddEndpoint {
+        /// What it is to be.
+        spec: Box<EndpointSpec>,
+        /// Its key, imported or new.
+        key: SignatureKey,
+    },
+    /// Gives an endpoint another spec, made from that revision of it.
+    EditEndpoint {
+        /// Which.
+        endpoint: EndpointNumber,
+        /// The revision that the new spec was made from.
+        revision: u32,
+        /// What it is to be. Its spec has been checked.
+        spec: Box<EndpointSpec>,
+    },
+    /// Deletes it; its waiting deliveries are cancelled.
+    RemoveEndpoint(EndpointNumber),
+    /// Pauses it by hand.
+    Pause(EndpointNumber),
+    /// Ends a pause of any cause.
+    Resume(EndpointNumber),
+    /// Enables it.
+    Enable(EndpointNumber),
+    /// Disables it.
+    Disable(EndpointNumber),
+    /// Replaces its key at once, no overlap.
+    ReplaceKey(EndpointNumber, SignatureKey),
+    /// Adds a token.
+    AddToken {
+        /// What its owner calls it.
+        name: String,
+        /// What it allows.
+        role: Role,
+        /// SHA-256 of its text.
+        hash: [u8; 32],
+    },
+    /// Revokes a token.
+    RemoveToken(TokenNumber),
+}
+
+/// What a command made.
+#[derive(Clone, Debug)]
+pub enum Written {
+    /// The endpoint as it is now.
+    Endpoint(Box<EndpointView>),
+    /// The token.
+    Token(Arc<Token>),
+    /// It is gone.
+    Gone,
+}
+
+/// A test to send.
+#[derive(Clone, Debug)]
+pub struct TestRequest {
+    /// Where to.
+    pub endpoint: EndpointNumber,
+    /// The type that the sample has.
+    pub kind: EventType,
+    /// The body, rendered with `test: true`.
+    pub draft: Draft,
+    /// Sign with the next key, to try it.
+    pub next_key: bool,
+}
+
+/// An endpoint with what the engine knows of it.
+#[derive(Clone, Debug)]
+pub struct EndpointView {
+    /// The endpoint.
+    pub endpoint: Arc<Endpoint>,
+    /// Its lane.
+    pub lane: LaneReport,
+    /// Wall time of the earliest due delivery.
+    pub oldest_due_at: Option<Timestamp>,
+    /// The last attempts, newest first.
+    pub recent: Vec<Recent>,
+    /// Counted over the last 24 hours.
+    pub stats: EndpointStats,
+}
+
+/// Counted over the last 24 hours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct EndpointStats {
+    /// Deliveries that ended `delivered`.
+    pub delivered: u64,
+    /// Attempts that failed.
+    pub failed: u64,
+    /// 95 of 100 successful attempts took no longer; None without any.
+    pub p95_ms: Option<u32>,
+}
+
+/// The engine in figures.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct EngineStatus {
+    /// Events are accepted and sent.
+    pub ready: bool,
+    /// When the engine started.
+    pub started_at: Timestamp,
+    /// Open deliveries.
+    pub open: u32,
+    /// With a delivery thread.
+    pub in_flight: u32,
+    /// Wall time of the earliest due delivery of all lanes that may send.
+    pub oldest_due_at: Option<Timestamp>,
+    /// Delivery threads now.
+    pub threads: u32,
+    /// Events accepted in the last full minute.
+    pub accepted_last_minute: u64,
+    /// Deliveries delivered in the last full minute.
+    pub delivered_last_minute: u64,
+}
+
+/// The one door. Clones are the same door. No call blocks.
+#[derive(Clone)]
+pub struct Handle {}
+
+impl Handle {
+    /// Numbers to ids and back.
+    pub fn epochs(&self) -> &Epochs {
+        todo!()
+    }
+
+    /// Brings an event; the reply comes after its commit. The queue is bounded by bytes: when it
+    /// is full the reply is `Busy`, at once.
+    pub fn submit(&self, incoming: Incoming, reply: Reply<Result<Accepted, Refusal>>) {
+        let _ = (incoming, reply);
+        todo!()
+    }
+
+    /// Changes something; the reply comes after the commit.
+    pub fn write(&self, command: Command, reply: Reply<Result<Written, Refusal>>) {
+        let _ = (command, reply);
+        todo!()
+    }
+
+    /// Sends a test; the reply comes when its attempt is over and written to the ring.
+    pub fn test(&self, test: TestRequest, reply: Reply<Result<Arc<Attempt>, Refusal>>) {
+        let _ = (test, reply);
+        todo!()
+    }
+
+    /// Every endpoint, ascending.
+    pub fn endpoints(&self, reply: Reply<Vec<EndpointView>>) {
+        let _ = reply;
+        todo!()
+    }
+
+    /// One endpoint.
+    pub fn endpoint(&self, endpoint: EndpointNumber, reply: Reply<Option<EndpointView>>) {
+        let _ = (endpoint, reply);
+        todo!()
+    }
+
+    /// Attempts of an endpoint that are newer than those in the database, with their slots.
+    pub fn dirty_history(&self, endpoint: EndpointNumber, reply: Reply<Vec<(u8, Arc<Attempt>)>>) {
+        let _ = (endpoint, reply);
+        todo!()
+    }
+
+    /// Every delivery in flight, and both clocks to turn stored due times into wall times.
+    pub fn in_flight(&self, reply: Reply<(Vec<DeliveryKey>, crate::domain::time::Now)>) {
+        let _ = reply;
+        todo!()
+    }
+
+    /// The engine in figures.
+    pub fn status(&self, reply: Reply<EngineStatus>) {
+        let _ = reply;
+        todo!()
+    }
+
+    /// Every token, ascending.
+    pub fn tokens(&self) -> Vec<Arc<Token>> {
+        todo!()
+    }
+
+    /// Who has the token with this hash; notes that it was used.
+    pub fn authenticate(&self, hash: &[u8; 32]) -> Option<(TokenNumber, Role)> {
+        todo!("{hash:?}")
+    }
+
+    /// Cuts a stop short.
+    pub fn hurry(&self) {
+        todo!()
+    }
+}
