@@ -40,7 +40,8 @@ impl NumberPattern {
             ));
         }
         // Every international number begins with `+`: as a prefix it is enough.
-        if !is_number(&comparable) && !(prefix && comparable == "+") {
+        let usable = is_number(&comparable) || (prefix && comparable == "+");
+        if !usable {
             return Err(format!(
                 "{written:?} must be up to {DIGITS_MAX} digits, with a + before them or not, and \
                  a * at the end for every number that begins so"

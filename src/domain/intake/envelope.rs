@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use super::facts::Found;
-use super::scan::{Fault, Scan, Text, Value};
+use super::scan::{Fault, Scan, Value};
+use super::text::Text;
 use super::{Unreadable, quoted};
 
 /// The fields of a body that is well formed.

@@ -9,6 +9,7 @@ mod facts;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::borrow::Cow;
 

@@ -136,12 +136,17 @@ mod tests {
             assert_eq!(draft.len(), draft.bytes.capacity());
             let received_at = AT.plus_ms(1_886);
             let body = draft.freeze(event_id(), received_at);
-            let expected = format!(
-                r#"{{"data":{{ }},"event":"call:completed","event_id":"{}","occurred_at":"{}","test":{}}}"#,
-                event_id(),
+            let id = event_id();
+            let expected = [
+                r#"{"data":{ },"event":"call:completed","event_id":""#,
+                id.as_str(),
+                r#"","occurred_at":""#,
                 expected_time,
-                expected_test
-            );
+                r#"","test":"#,
+                expected_test,
+                "}",
+            ]
+            .concat();
             assert_eq!(std::str::from_utf8(&body).unwrap(), expected);
         };
         check(Some(AT), false, "2026-03-04T09:08:22.114Z", "false");
