@@ -72,7 +72,7 @@ pub fn read(body: &[u8], header_key: Option<&str>, origin: Origin) -> Result<Inc
     let data = envelope.data.text;
     Ok(Incoming {
         draft: Draft::render(&kind, data, occurred_at, false),
-        content: content(&kind, data, occurred_at),
+        content: key.map_or(0, |_| content(&kind, data, occurred_at)),
         idempotency_key: key.map(|key| digest::long(&[key.as_bytes()])),
         kind,
         occurred_at,

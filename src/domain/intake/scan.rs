@@ -183,7 +183,8 @@ impl<'a> Scan<'a> {
             } else {
                 self.scalar()?;
             }
-            // A value, or the opening of an empty one, ends here.
+            // A value ended here, or an empty level begins to end; then levels end that had it
+            // as their last.
             loop {
                 if depth == outside {
                     return Ok(());
@@ -367,4 +368,26 @@ fn plain_bytes(bytes: &[u8]) -> usize {
     let special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
     let rest = &bytes[count..];
     count + rest.iter().position(special).unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every byte at every place, alone and behind and before another special one.
+    #[test]
+    fn plain_bytes_end_where_a_string_may() {
+        let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+        for byte in 0..=255 {
+            for place in 0..20 {
+                let mut bytes = [b'x'; 20];
+                for other in [b'x', b'"', b'!', 0x1f, 0x80, 0xff, byte] {
+                    bytes[(place + 1) % 20] = other;
+                    bytes[place] = byte;
+                    let expected = bytes.iter().position(special).unwrap_or(20);
+                    assert_eq!(plain_bytes(&bytes), expected, "{bytes:?}");
+                }
+            }
+        }
+    }
 }
