@@ -52,7 +52,9 @@ impl<'a> Raw<'a> {
             offset: self.offset,
             problem: Problem::HalfCharacter,
         };
-        unescape(inside).map(Cow::Owned).ok_or(Box::new(fault))
+        unescape(inside)
+            .map(Cow::Owned)
+            .ok_or_else(|| Box::new(fault))
     }
 }
 
