@@ -60,6 +60,11 @@ pub fn comparable(number: &str) -> String {
 }
 
 impl Subscription {
+    /// Everything that is wrong with it; `field` is its own path: `events[0]`.
+    pub fn check(&self, _field: &str) -> Vec<super::endpoint::FieldError> {
+        Vec::new()
+    }
+
     /// Whether it wants this event.
     pub fn matches(&self, kind: &EventType, facts: &Facts) -> bool {
         todo!("{kind} {facts:?}")
