@@ -1,5 +1,7 @@
 //! The durable record: redb tables, and the one thread that writes them.
 
+pub mod thread;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -59,6 +61,13 @@ pub enum OpenError {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct CommitError(pub String);
+
+impl CommitError {
+    /// The store is closed after an earlier error.
+    fn away() -> Self {
+        Self("the database is being reopened after an error".into())
+    }
+}
 
 /// Why a read failed.
 #[derive(Debug, thiserror::Error)]
@@ -156,8 +165,9 @@ impl Store {
         todo!()
     }
 
-    /// Closes the file cleanly.
-    pub fn close(self) {
+    /// Closes the file, leaving one that needs no repair. `false` when that failed; nothing
+    /// that was committed is lost by it.
+    pub fn close(self) -> bool {
         todo!()
     }
 }
