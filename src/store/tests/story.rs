@@ -231,14 +231,16 @@ impl Story {
         let open = (0..self.dice.below(4)).map(|n| samples::open(n as u32 + 1));
         let ended = (0..self.dice.below(2)).map(|n| samples::ended(n as u32 + 4));
         let mut new = samples::new_event(self.next, open.collect(), ended.collect());
-        new.body = vec![b'x'; self.dice.below(3000) as usize].into();
+        let body_bytes_max = [100, 100, 100, 6000][self.dice.below(4) as usize];
+        new.body = vec![b'x'; self.dice.below(body_bytes_max) as usize].into();
         self.next += 1;
         Change::Event(Arc::new(new))
     }
 
-    /// An event that was, is or will never be.
+    /// An event that is or was there, or never was. (One that is still to come is not spoken of:
+    /// numbers are given out in order.)
     fn some_event(&mut self) -> EventNumber {
-        EventNumber(self.dice.below(self.next + 1))
+        EventNumber(self.dice.below(self.next))
     }
 
     /// A delivery that is open as a rule, and sometimes is not, or never was.
