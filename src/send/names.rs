@@ -17,17 +17,26 @@ use super::errors;
 use super::phases;
 use crate::domain::attempt::{ErrorKind, Phase, SendError};
 
-/// Addresses that young are used as they are.
-const FRESH: Duration = Duration::from_secs(45);
+/// How long what is known of a name counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// Addresses that young are used as they are.
+    pub fresh: Duration,
+    /// Addresses that young are used while a new look-up runs.
+    pub usable: Duration,
+    /// A failure is an answer for that long.
+    pub failed: Duration,
+    /// Nobody waits longer for a look-up.
+    pub wait: Duration,
+}
 
-/// Addresses that young are used while a new look-up runs.
-const USABLE: Duration = Duration::from_secs(300);
-
-/// How long a failure is an answer.
-const FAILED: Duration = Duration::from_secs(5);
-
-/// How long anybody waits for a look-up.
-const WAIT_MAX: Duration = Duration::from_secs(5);
+/// Those of the daemon.
+pub(super) const TIMES: Times = Times {
+    fresh: Duration::from_secs(45),
+    usable: Duration::from_secs(300),
+    failed: Duration::from_secs(5),
+    wait: Duration::from_secs(5),
+};
 
 /// Names that are remembered; beyond it those that were not asked for longest are forgotten.
 const NAMES_MAX: usize = 10_000;
@@ -57,8 +66,8 @@ struct Shared {
     answered: Condvar,
 }
 
-#[derive(Default)]
 struct State {
+    times: Times,
     names: HashMap<Arc<str>, Name>,
     /// To be looked up: names that never failed, or not last.
     healthy: VecDeque<Arc<str>>,
@@ -89,18 +98,22 @@ struct Name {
 impl Names {
     /// Asks the system, as every other program on the machine does.
     pub fn of_system() -> Self {
-        Self::with(|name| {
+        let look_up = |name: &str| {
             let found = (name, 0_u16).to_socket_addrs()?;
             Ok(found.map(|address| address.ip()).collect())
-        })
+        };
+        Self::with(TIMES, look_up)
     }
 
     /// Asks `look_up`.
-    pub fn with(look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static) -> Self {
+    pub fn with(
+        times: Times,
+        look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 look_up: Box::new(look_up),
-                state: Mutex::default(),
+                state: Mutex::new(State::new(times)),
                 asked: Condvar::new(),
                 answered: Condvar::new(),
             }),
@@ -129,7 +142,7 @@ impl Names {
                 return Err(unresolved(format!("no thread is left to look {name} up")));
             };
             let left = phases::left().unwrap_or_default();
-            let wait = left.min((asked_at + WAIT_MAX).saturating_duration_since(now));
+            let wait = left.min((asked_at + state.times.wait).saturating_duration_since(now));
             if wait.is_zero() {
                 return Err(state.waited_in_vain(name, now, left.is_zero()));
             }
@@ -237,19 +250,32 @@ enum Known {
 }
 
 impl State {
+    fn new(times: Times) -> Self {
+        Self {
+            times,
+            names: HashMap::new(),
+            healthy: VecDeque::new(),
+            suspect: VecDeque::new(),
+            running: Vec::new(),
+            threads: 0,
+            stopped: false,
+        }
+    }
+
     fn known(&mut self, name: &str, now: Instant) -> Known {
+        let times = self.times;
         let Some(known) = self.names.get_mut(name) else {
             return Known::Nothing;
         };
         known.used_at = now;
         let failed = known.failed.as_ref();
-        let failed = failed.filter(|(_, at)| now.duration_since(*at) < FAILED);
+        let failed = failed.filter(|(_, at)| now.duration_since(*at) < times.failed);
         if let Some((addresses, at)) = &known.found {
             let age = now.duration_since(*at);
-            if age < FRESH || (age < USABLE && failed.is_some()) {
+            if age < times.fresh || (age < times.usable && failed.is_some()) {
                 return Known::Good(Arc::clone(addresses));
             }
-            if age < USABLE {
+            if age < times.usable {
                 return Known::Stale(Arc::clone(addresses));
             }
         }
@@ -296,7 +322,7 @@ impl State {
     fn waited_in_vain(&mut self, name: &str, now: Instant, caller_is_over: bool) -> SendError {
         let reason = format!(
             "the name {name} could not be looked up in {}",
-            errors::span(WAIT_MAX)
+            errors::span(self.times.wait)
         );
         if caller_is_over {
             return SendError {
@@ -314,7 +340,7 @@ impl State {
 
     /// Look-ups that nobody waits for any more.
     fn hanging(&self, now: Instant) -> usize {
-        let hangs = |running: &&Running| now.duration_since(running.begun) >= WAIT_MAX;
+        let hangs = |running: &&Running| now.duration_since(running.begun) >= self.times.wait;
         self.running.iter().filter(hangs).count()
     }
 

@@ -84,6 +84,7 @@ pub struct Pool<T> {
 
 struct Shared<T> {
     parts: PoolParts<T>,
+    idle: Duration,
     state: Mutex<State<T>>,
     /// The last thread has ended.
     ended: Condvar,
@@ -107,6 +108,11 @@ struct State<T> {
 impl<T: Send + 'static> Pool<T> {
     /// A pool without threads yet.
     pub fn new(parts: PoolParts<T>) -> Self {
+        Self::resting(parts, IDLE)
+    }
+
+    /// A pool whose threads end after having been idle for `idle`.
+    pub(super) fn resting(parts: PoolParts<T>, idle: Duration) -> Self {
         let state = State {
             queue: VecDeque::new(),
             idle: Vec::new(),
@@ -119,6 +125,7 @@ impl<T: Send + 'static> Pool<T> {
         Self {
             shared: Arc::new(Shared {
                 parts,
+                idle,
                 state: Mutex::new(state),
                 ended: Condvar::new(),
             }),
@@ -234,7 +241,7 @@ impl<T: Send + 'static> Shared<T> {
             let me = thread::current();
             let id = me.id();
             state.idle.push(me);
-            let until = Instant::now() + IDLE;
+            let until = Instant::now() + self.idle;
             loop {
                 drop(state);
                 thread::park_timeout(until.saturating_duration_since(Instant::now()));

@@ -14,7 +14,7 @@ use std::thread;
 
 use super::Transport;
 use super::http::{HttpOptions, HttpTransport};
-use super::names::Names;
+use super::names::{Names, TIMES};
 use super::tls::Tls;
 use crate::domain::address::EgressRule;
 use crate::domain::attempt::Request;
@@ -110,7 +110,7 @@ fn options() -> HttpOptions {
 /// A client for which every name is this machine.
 fn client() -> HttpTransport {
     let here = |_: &str| Ok(vec![IpAddr::from(Ipv4Addr::LOCALHOST)]);
-    HttpTransport::with(options(), Names::with(here), Tls::default())
+    HttpTransport::with(options(), Names::with(TIMES, here), Tls::default())
 }
 
 fn request(url: &str, timeout_ms: u32) -> Request {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::super::Transport;
 use super::super::http::HttpTransport;
-use super::super::names::Names;
+use super::super::names::{Names, TIMES};
 use super::super::tls::Tls;
 use super::{OK, Server, answer_all, client, hang, options, read_request, request, send};
 use crate::domain::attempt::{ErrorKind, Phase};
@@ -136,6 +136,22 @@ fn a_kept_connection_that_died_is_replaced_once() {
 }
 
 #[test]
+fn a_server_that_closes_after_each_answer_loses_nothing() {
+    // Without announcing it: the end is seen before the next request, or races with it.
+    let server = Server::start(|stream, _| {
+        read_request(stream);
+        stream.write_all(OK.as_bytes()).unwrap();
+    });
+    let client = client();
+    for _ in 0..300 {
+        assert_eq!(
+            send(&client, &server.url(), 2000).result.unwrap().status,
+            200
+        );
+    }
+}
+
+#[test]
 fn a_redirect_is_an_answer_and_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let server = Server::start(move |stream, _| {
@@ -176,7 +192,7 @@ fn the_next_address_is_tried_when_the_first_refuses() {
             IpAddr::from(Ipv4Addr::LOCALHOST),
         ])
     };
-    let client = HttpTransport::with(options(), Names::with(two), Tls::default());
+    let client = HttpTransport::with(options(), Names::with(TIMES, two), Tls::default());
     let url = format!("http://pbx.lan:{}/", server.address.port());
     assert_eq!(send(&client, &url, 2000).result.unwrap().status, 200);
 }
@@ -187,7 +203,7 @@ fn closed_addresses_are_never_connected_to() {
     let mut closed = options();
     closed.egress.private = false;
     let here = |_: &str| Ok(vec![IpAddr::from(Ipv4Addr::LOCALHOST)]);
-    let client = HttpTransport::with(closed, Names::with(here), Tls::default());
+    let client = HttpTransport::with(closed, Names::with(TIMES, here), Tls::default());
     let port = server.address.port();
     for host in [
         "127.0.0.1",
