@@ -94,7 +94,7 @@ impl Agents {
         let entries = entries.unwrap_or_else(PoisonError::into_inner);
         let known = entries.get(&key).map(Arc::clone);
         drop(entries);
-        let entry = known.or_else(|| self.add(key))?;
+        let entry = known.or_else(|| self.add(&key))?;
         let hosts = &*self.hosts;
         Some(Lease { entry, hosts })
     }
@@ -107,7 +107,7 @@ impl Agents {
         }
     }
 
-    fn add(&self, key: Key) -> Option<Arc<Entry>> {
+    fn add(&self, key: &Key) -> Option<Arc<Entry>> {
         let entries = self.hosts.entries.write();
         let mut entries = entries.unwrap_or_else(PoisonError::into_inner);
         // The flag is looked at under the lock under which a stop takes the agents: none is
@@ -115,7 +115,7 @@ impl Agents {
         if self.hosts.is_stopped() {
             return None;
         }
-        if let Some(entry) = entries.get(&key) {
+        if let Some(entry) = entries.get(key) {
             return Some(Arc::clone(entry));
         }
         make_room(&mut entries);
@@ -125,7 +125,12 @@ impl Agents {
         });
         // The host of a parsed URL holds on to the whole URL; its copy does not.
         let host = Authority::try_from(key.host.as_str()).ok()?;
-        entries.insert(Key { host, ..key }, Arc::clone(&entry));
+        let own = Key {
+            tls: key.tls,
+            idle_max: key.idle_max,
+            host,
+        };
+        entries.insert(own, Arc::clone(&entry));
         drop(entries);
         Hosts::sweep_from_now_on(&self.hosts);
         Some(entry)

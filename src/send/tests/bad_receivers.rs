@@ -15,7 +15,11 @@ enum Expected {
     Fault(ErrorKind, &'static str),
 }
 
+use ErrorKind::{Closed, Protocol, Timeout, TooLarge};
 use Expected::{Answer, Fault};
+
+/// A name, what the receiver does with a connection, and what must come of it.
+type Case = (&'static str, fn(&mut TcpStream), Expected);
 
 fn write(stream: &mut TcpStream, text: &str) {
     let _ = stream.write_all(text.as_bytes());
@@ -75,174 +79,178 @@ fn check(name: &str, act: fn(&mut TcpStream), expected: &Expected) {
     assert_eq!(server.connections(), 1, "{name}: sent once");
 }
 
+const HEAD_TOO_LARGE: &str = "the head of the answer is larger than 16 KiB";
+
+const BEFORE: [Case; 13] = [
+    (
+        "reads and is silent",
+        hang,
+        Fault(Timeout, "no answer in 300 ms (connected in "),
+    ),
+    (
+        "closes at once",
+        |_| (),
+        Fault(Closed, "closed the connection"),
+    ),
+    (
+        "reads and closes",
+        |stream| drop(read_request(stream)),
+        Fault(Closed, "closed the connection before answering"),
+    ),
+    (
+        "closes within the head",
+        |stream| say(stream, "HTTP/1.1 200 OK\r\ncont"),
+        Fault(Closed, "in the middle of its answer's head"),
+    ),
+    (
+        "drips its head",
+        |stream| {
+            say(stream, "HTTP/1.1 200 OK\r\nx-drip: ");
+            drip(stream);
+        },
+        Fault(Timeout, "the answer was not complete in 300 ms"),
+    ),
+    (
+        "one endless header",
+        |stream| {
+            say(stream, "HTTP/1.1 200 OK\r\nx-long: ");
+            flood(stream, "y");
+        },
+        Fault(TooLarge, HEAD_TOO_LARGE),
+    ),
+    (
+        "endless headers",
+        |stream| {
+            say(stream, "HTTP/1.1 200 OK\r\n");
+            flood(stream, &format!("x-one: {}\r\n", "z".repeat(300)));
+        },
+        Fault(TooLarge, HEAD_TOO_LARGE),
+    ),
+    (
+        "200 headers",
+        |stream| {
+            let many = "x-one: 1\r\n".repeat(200);
+            say(stream, &format!("HTTP/1.1 200 OK\r\n{many}\r\n"));
+        },
+        Fault(Protocol, "too many headers"),
+    ),
+    (
+        "endless interim answers",
+        |stream| {
+            read_request(stream);
+            flood(stream, "HTTP/1.1 100 Continue\r\n\r\n");
+        },
+        Fault(TooLarge, HEAD_TOO_LARGE),
+    ),
+    (
+        "an interim answer with headers",
+        |stream| say(stream, "HTTP/1.1 100 Continue\r\nx-one: 1\r\n\r\n"),
+        Fault(Protocol, "the answer is not HTTP/1.1"),
+    ),
+    (
+        "garbage",
+        |stream| say(stream, "220 mail.example ESMTP\r\n"),
+        Fault(Protocol, "the answer is not HTTP/1.1"),
+    ),
+    (
+        "HTTP/2",
+        |stream| say(stream, "\0\0\x12\x04\0\0\0\0\0"),
+        Fault(Protocol, "the answer is not HTTP/1.1"),
+    ),
+    (
+        "status 000",
+        |stream| say(stream, "HTTP/1.1 000 Nothing\r\n\r\n"),
+        Fault(Protocol, "invalid status code"),
+    ),
+];
+
 #[test]
 fn faults_before_the_status_line() {
-    use ErrorKind::{Closed, Protocol, Timeout, TooLarge};
-    let no_answer = Fault(Timeout, "no answer in 300 ms (connected in ");
-    let closed = Fault(Closed, "closed the connection before answering");
-    let too_large = "the head of the answer is larger than 16 KiB";
-    let cases: [(&str, fn(&mut TcpStream), Expected); 13] = [
-        ("reads and is silent", hang, no_answer),
-        (
-            "closes at once",
-            |_| (),
-            Fault(Closed, "closed the connection"),
-        ),
-        (
-            "reads and closes",
-            |stream| drop(read_request(stream)),
-            closed,
-        ),
-        (
-            "closes within the head",
-            |stream| say(stream, "HTTP/1.1 200 OK\r\ncont"),
-            Fault(Closed, "in the middle of its answer's head"),
-        ),
-        (
-            "drips its head",
-            |stream| {
-                say(stream, "HTTP/1.1 200 OK\r\nx-drip: ");
-                drip(stream);
-            },
-            Fault(Timeout, "the answer was not complete in 300 ms"),
-        ),
-        (
-            "one endless header",
-            |stream| {
-                say(stream, "HTTP/1.1 200 OK\r\nx-long: ");
-                flood(stream, "y");
-            },
-            Fault(TooLarge, too_large),
-        ),
-        (
-            "endless headers",
-            |stream| {
-                say(stream, "HTTP/1.1 200 OK\r\n");
-                flood(stream, &format!("x-one: {}\r\n", "z".repeat(300)));
-            },
-            Fault(TooLarge, too_large),
-        ),
-        (
-            "200 headers",
-            |stream| {
-                let many = "x-one: 1\r\n".repeat(200);
-                say(stream, &format!("HTTP/1.1 200 OK\r\n{many}\r\n"));
-            },
-            Fault(Protocol, "too many headers"),
-        ),
-        (
-            "endless interim answers",
-            |stream| {
-                read_request(stream);
-                flood(stream, "HTTP/1.1 100 Continue\r\n\r\n");
-            },
-            Fault(TooLarge, too_large),
-        ),
-        (
-            "an interim answer with headers",
-            |stream| say(stream, "HTTP/1.1 100 Continue\r\nx-one: 1\r\n\r\n"),
-            Fault(Protocol, "the answer is not HTTP/1.1"),
-        ),
-        (
-            "garbage",
-            |stream| say(stream, "220 mail.example ESMTP\r\n"),
-            Fault(Protocol, "the answer is not HTTP/1.1"),
-        ),
-        (
-            "HTTP/2",
-            |stream| say(stream, "\0\0\x12\x04\0\0\0\0\0"),
-            Fault(Protocol, "the answer is not HTTP/1.1"),
-        ),
-        (
-            "status 000",
-            |stream| say(stream, "HTTP/1.1 000 Nothing\r\n\r\n"),
-            Fault(Protocol, "invalid status code"),
-        ),
-    ];
-    for (name, act, expected) in &cases {
+    for (name, act, expected) in &BEFORE {
         check(name, *act, expected);
     }
 }
 
+const AFTER: [Case; 11] = [
+    (
+        "101",
+        |stream| say(stream, "HTTP/1.1 101 Now\r\n\r\n"),
+        Answer(101, false),
+    ),
+    (
+        "204",
+        |stream| say(stream, "HTTP/1.1 204 None\r\n\r\n"),
+        Answer(204, false),
+    ),
+    (
+        "205",
+        |stream| say(stream, "HTTP/1.1 205 Reset\r\ncontent-length: 0\r\n\r\n"),
+        Answer(205, false),
+    ),
+    (
+        "304",
+        |stream| say(stream, "HTTP/1.1 304 Same\r\n\r\n"),
+        Answer(304, false),
+    ),
+    (
+        "410",
+        |stream| say(stream, "HTTP/1.1 410 Gone\r\ncontent-length: 4\r\n\r\ngone"),
+        Answer(410, false),
+    ),
+    (
+        "999",
+        |stream| say(stream, "HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n"),
+        Answer(999, false),
+    ),
+    (
+        "103, then 200",
+        |stream| {
+            let early = "HTTP/1.1 103 Early\r\nlink: </x>\r\n\r\n";
+            say(
+                stream,
+                &format!("{early}HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+            );
+        },
+        Answer(200, false),
+    ),
+    (
+        "until the end of the connection",
+        |stream| say(stream, "HTTP/1.0 200 OK\r\n\r\nfine"),
+        Answer(200, false),
+    ),
+    (
+        "an endless body",
+        |stream| {
+            say(stream, "HTTP/1.1 200 OK\r\n\r\n");
+            flood(stream, "more ");
+        },
+        Answer(200, true),
+    ),
+    (
+        "a short body",
+        |stream| {
+            say(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort",
+            );
+        },
+        Answer(200, true),
+    ),
+    (
+        "bad chunks",
+        |stream| {
+            say(
+                stream,
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno\r\n",
+            );
+        },
+        Answer(200, true),
+    ),
+];
+
 #[test]
 fn after_the_status_line_nothing_changes_the_answer() {
-    let cases: [(&str, fn(&mut TcpStream), Expected); 11] = [
-        (
-            "101",
-            |stream| say(stream, "HTTP/1.1 101 Now\r\n\r\n"),
-            Answer(101, false),
-        ),
-        (
-            "204",
-            |stream| say(stream, "HTTP/1.1 204 None\r\n\r\n"),
-            Answer(204, false),
-        ),
-        (
-            "205",
-            |stream| say(stream, "HTTP/1.1 205 Reset\r\ncontent-length: 0\r\n\r\n"),
-            Answer(205, false),
-        ),
-        (
-            "304",
-            |stream| say(stream, "HTTP/1.1 304 Same\r\n\r\n"),
-            Answer(304, false),
-        ),
-        (
-            "410",
-            |stream| say(stream, "HTTP/1.1 410 Gone\r\ncontent-length: 4\r\n\r\ngone"),
-            Answer(410, false),
-        ),
-        (
-            "999",
-            |stream| say(stream, "HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n"),
-            Answer(999, false),
-        ),
-        (
-            "103, then 200",
-            |stream| {
-                let early = "HTTP/1.1 103 Early\r\nlink: </x>\r\n\r\n";
-                say(
-                    stream,
-                    &format!("{early}HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
-                );
-            },
-            Answer(200, false),
-        ),
-        (
-            "until the end of the connection",
-            |stream| say(stream, "HTTP/1.0 200 OK\r\n\r\nfine"),
-            Answer(200, false),
-        ),
-        (
-            "an endless body",
-            |stream| {
-                say(stream, "HTTP/1.1 200 OK\r\n\r\n");
-                flood(stream, "more ");
-            },
-            Answer(200, true),
-        ),
-        (
-            "a short body",
-            |stream| {
-                say(
-                    stream,
-                    "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort",
-                )
-            },
-            Answer(200, true),
-        ),
-        (
-            "bad chunks",
-            |stream| {
-                say(
-                    stream,
-                    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno\r\n",
-                )
-            },
-            Answer(200, true),
-        ),
-    ];
-    for (name, act, expected) in &cases {
+    for (name, act, expected) in &AFTER {
         check(name, *act, expected);
     }
 }

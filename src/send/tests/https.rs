@@ -56,6 +56,14 @@ fn client(roots: &[&str]) -> HttpTransport {
     HttpTransport::with(short, Names::with(TIMES, here), Tls::with(Arc::new(config)))
 }
 
+/// The host, what the receiver does, the roots that are trusted, and the words to expect.
+type Case = (
+    &'static str,
+    fn(&mut TcpStream),
+    &'static [&'static str],
+    &'static str,
+);
+
 const ROOT: &str = include_str!("certificates/root.pem");
 
 #[test]
@@ -84,7 +92,7 @@ fn a_connection_that_is_not_safe_is_not_used() {
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         hang(stream);
     };
-    let cases: [(&str, fn(&mut TcpStream), &[&str], &str); 5] = [
+    let cases: [Case; 5] = [
         (
             "crm.example",
             serve,
