@@ -2,7 +2,7 @@
 
 use crate::Violation;
 use crate::lexer::{Token, lex};
-use crate::source::{Source, closing, reads};
+use crate::source::{Source, closing, reads, test_regions};
 
 /// From the ground up. Rooms on one line do not know each other. `house.md` counts the first two
 /// lines as floor 0 and the last two as floor 5; settings and clock speak in words of the domain.
@@ -109,8 +109,9 @@ const CRATES: [(&str, &[&str]); 12] = [
     ("main", &["anyhow", "clap"]),
 ];
 
-/// What is wrong with the imports of a file.
-pub fn check(source: &Source, dependencies: &[String]) -> Vec<Violation> {
+/// What is wrong with the imports of a file. `is_test`: the whole of it is compiled for tests
+/// only; a test keeps to the floors and may take any crate.
+pub fn check(source: &Source, is_test: bool, dependencies: &[String]) -> Vec<Violation> {
     // lib.rs is the map: it names every room and has no code.
     if !source.is_in_src() || source.path == "src/lib.rs" {
         return Vec::new();
@@ -129,7 +130,9 @@ pub fn check(source: &Source, dependencies: &[String]) -> Vec<Violation> {
             found.push(source.violation(line, "floor", message));
         }
     }
-    found.extend(check_crates(source, room, &lexed.tokens, dependencies));
+    if !is_test {
+        found.extend(check_crates(source, room, &lexed.tokens, dependencies));
+    }
     found
 }
 
@@ -205,12 +208,19 @@ fn check_crates(
 ) -> Vec<Violation> {
     let own = CRATES.iter().find(|(of, _)| *of == room);
     let allowed = own.map_or(&[][..], |(_, crates)| crates);
+    let regions = test_regions(tokens);
+    let is_test = |at: usize| {
+        regions
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&at))
+    };
     let is_path = |at: usize| at > 0 && ["::", "."].contains(&tokens[at - 1].text);
     let is_foreign = |at: &usize| {
         let name = tokens[*at].text;
         dependencies.iter().any(|known| known == name)
             && reads(tokens, at + 1, &["::"])
             && !is_path(*at)
+            && !is_test(*at)
             && !allowed.contains(&name)
             && !EVERYWHERE.contains(&name)
     };
@@ -245,7 +255,7 @@ mod tests {
 
     fn check(path: &str, text: &str, expected: &[&str]) {
         let known = ["tokio", "redb", "http", "hmac", "log"].map(str::to_owned);
-        let got: Vec<_> = super::check(&Source::sample(path, text), &known)
+        let got: Vec<_> = super::check(&Source::sample(path, text), false, &known)
             .iter()
             .map(|violation| format!("{} {}", violation.line, violation.rule))
             .collect();
@@ -303,6 +313,8 @@ mod tests {
         check("src/domain/sign.rs", "use tokio::net;", &["1 crate"]);
         check("src/domain/sign.rs", "fn a() { log::info!(\"b\") }", &[]);
         check("src/domain/url.rs", "use http::Uri;", &[]);
+        let test = "#[cfg(test)]\nmod tests { use tokio::net; }\nuse redb::Key;";
+        check("src/domain/sign.rs", test, &["3 crate"]);
         check(
             "src/engine/mod.rs",
             "fn a(b: redb::Database) {}",

@@ -119,8 +119,9 @@ fn check(sources: &[Source], dependencies: &[String]) -> Vec<Violation> {
     let mut found = modules.orphans;
     for source in sources {
         found.extend(text::check(source));
-        found.extend(calls::check(source, modules.tests.contains(&source.path)));
-        found.extend(floors::check(source, dependencies));
+        let is_test = modules.tests.contains(&source.path);
+        found.extend(calls::check(source, is_test));
+        found.extend(floors::check(source, is_test, dependencies));
     }
     found
 }
