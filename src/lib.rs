@@ -64,9 +64,13 @@
 //! sent to one endpoint, its answer shown at once.
 //!
 //! `tests/tidy.rs` keeps the floors and the style.
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test ends where something fails"))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test ends where something fails")
+)]
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
