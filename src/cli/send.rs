@@ -139,6 +139,20 @@ mod tests {
     }
 
     #[test]
+    fn a_fresh_sample_differs_in_its_own_id_only() {
+        let own = EventType::parse("pbx:queue_left").unwrap();
+        for kind in EventType::BUILT_IN.iter().chain([&own]) {
+            let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+            let mut before = read(payload::sample(kind));
+            let mut fresh = read(&fresh_sample(payload::sample(kind), "ff"));
+            let ids = (before["id"].take(), fresh["id"].take());
+            assert_ne!(ids.0, ids.1, "{kind}");
+            assert!(ids.1.as_str().unwrap().ends_with("-ff"), "{kind}");
+            assert_eq!(before, fresh, "{kind}");
+        }
+    }
+
+    #[test]
     fn a_type_that_can_not_be_one_is_invalid_input() {
         assert_eq!(event_type("Bad Type").unwrap_err().exit(), Exit::Invalid);
         assert!(event_type("pbx:queue_left").is_ok());

@@ -192,7 +192,7 @@ mod tests {
             let before = before.as_array().unwrap().clone();
             assert_eq!(wishes.events(&before), expected);
         };
-        let strings = |list: &[&str]| list.iter().map(|s| s.to_string()).collect();
+        let strings = |list: &[&str]| list.iter().map(ToString::to_string).collect();
         check(Wishes::default(), json!([]), json!([{"type": "*"}]));
         check(
             Wishes {
