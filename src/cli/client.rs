@@ -1,6 +1,9 @@
 //! The command line as a client of the HTTP API: over the Unix socket, where whoever may open
 //! it is an administrator, or from afar with a token. One request, one connection.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
