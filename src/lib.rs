@@ -63,11 +63,7 @@
 //! **Finished**: what goes to a delivery thread and what comes back. **Test**: a signed sample
 //! sent to one endpoint, its answer shown at once.
 //!
-<<<<<<< HEAD
 //! `tests/tidy` keeps the floors and the style.
-=======
-//! `tests/tidy.rs` keeps the floors and the style.
->>>>>>> cli
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a test ends where something fails")
