@@ -5,6 +5,9 @@ use super::id::EndpointNumber;
 use super::key::SignatureKey;
 use super::time::{Tick, Timestamp};
 
+mod check;
+mod url;
+
 /// An endpoint as it is kept.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Endpoint {
@@ -211,12 +214,5 @@ impl FieldError {
             code,
             message: message.into(),
         }
-    }
-}
-
-impl EndpointSpec {
-    /// Everything that is wrong with it, each with its field; empty when it may be kept.
-    pub fn check(&self) -> Vec<FieldError> {
-        todo!()
     }
 }
