@@ -47,7 +47,6 @@ pub(super) struct Accepting {
 /// `Moved` or `Ended`, of one delivery.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
-    pub event: EventNumber,
     pub change: Change,
     /// Leaves the lanes with the commit.
     pub release: Option<Ticket>,

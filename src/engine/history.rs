@@ -12,14 +12,19 @@ use crate::domain::attempt::{Attempt, Headers, RING_SLOTS, Recent};
 use crate::domain::id::EndpointNumber;
 use crate::domain::time::Tick;
 
-/// Beyond these bytes the map is swept at once.
+/// Beyond these bytes the map is swept at once …
 const BYTES_MAX: usize = 8 * 1024 * 1024;
+/// … and beyond these, which only a store that hangs lets gather, attempts are not kept.
+const BYTES_END: usize = 4 * BYTES_MAX;
 /// The whole map goes to disk in about this time.
 const ROUND_MS: u64 = 1000;
 /// The least that a commit takes along.
 const SLICE_MIN: usize = 64;
 
 type Slot = (EndpointNumber, u8);
+
+/// A slot of an endpoint's ring, and the attempt that is to go into it.
+pub(super) type Dirty = (EndpointNumber, u8, Arc<Attempt>);
 
 /// The dirty slots.
 #[derive(Debug, Default)]
@@ -51,6 +56,11 @@ impl History {
         self.bytes > BYTES_MAX
     }
 
+    /// No attempt is taken in: diagnostics give way first.
+    pub fn is_closed(&self) -> bool {
+        self.bytes > BYTES_END
+    }
+
     /// The slots of an endpoint that are newer than the database, each once.
     pub fn of(&self, endpoint: EndpointNumber) -> Vec<(u8, Arc<Attempt>)> {
         (0..RING_SLOTS)
@@ -64,18 +74,26 @@ impl History {
 
     /// The next slice, at most `max` slots, in order from where the last one ended. It counts
     /// as newer than the database until `swept`.
-    pub fn sweep(&mut self, now: Tick, max: usize) -> Vec<(EndpointNumber, u8, Arc<Attempt>)> {
-        let share = self.dirty.len() as u64 * now.ms_since(self.swept_at) / ROUND_MS;
-        let mut take = usize::try_from(share).unwrap_or(max).max(SLICE_MIN);
+    pub fn sweep(&mut self, now: Tick, max: usize) -> Vec<Dirty> {
         if self.is_full() {
-            take = max;
+            return self.sweep_all(now, max);
         }
+        let share = self.dirty.len() as u64 * now.ms_since(self.swept_at) / ROUND_MS;
+        let share = usize::try_from(share).unwrap_or(max).max(SLICE_MIN);
+        self.sweep_all(now, share.min(max))
+    }
+
+    /// As many slots as `max` allows: for a commit that carries nothing else.
+    pub fn sweep_all(&mut self, now: Tick, max: usize) -> Vec<Dirty> {
         self.swept_at = now;
         let mut slice = Vec::new();
-        for _ in 0..take.min(max).min(self.dirty.len()) {
+        for _ in 0..max.min(self.dirty.len()) {
             let after = self.cursor.map_or(Unbounded, Excluded);
             let next = self.dirty.range((after, Unbounded)).next();
-            let Some(key) = next.or_else(|| self.dirty.iter().next()).map(|(key, _)| *key) else {
+            let Some(key) = next
+                .or_else(|| self.dirty.iter().next())
+                .map(|(key, _)| *key)
+            else {
                 break;
             };
             self.cursor = Some(key);
@@ -117,7 +135,12 @@ impl History {
 
 /// Roughly what an attempt holds.
 fn weight(attempt: &Attempt) -> usize {
-    let of = |headers: &Headers| headers.iter().map(|(n, v)| n.len() + v.len() + 48).sum::<usize>();
+    let of = |headers: &Headers| {
+        headers
+            .iter()
+            .map(|(n, v)| n.len() + v.len() + 48)
+            .sum::<usize>()
+    };
     let exchange = &attempt.exchange;
     let reply = match &exchange.result {
         Ok(reply) => of(&reply.headers) + reply.body.len(),

@@ -77,7 +77,11 @@ impl Idempotency {
     /// The event was refused after all.
     pub fn forget(&mut self, key: u128, event: EventNumber) {
         let key = split(key);
-        if self.first.get(&key).is_some_and(|first| first.event == event) {
+        if self
+            .first
+            .get(&key)
+            .is_some_and(|first| first.event == event)
+        {
             self.first.remove(&key);
         }
     }
@@ -120,7 +124,10 @@ impl Idempotency {
 
     fn drop_oldest(&mut self) {
         if let Some((event, key)) = self.order.pop_front()
-            && self.first.get(&key).is_some_and(|first| first.event == event)
+            && self
+                .first
+                .get(&key)
+                .is_some_and(|first| first.event == event)
         {
             self.first.remove(&key);
         }
@@ -172,14 +179,20 @@ mod tests {
         keys.forget(1, EventNumber(9));
         assert!(matches!(
             keys.look(1, CONTENT, Tick(1000)),
-            Some(Known::Same(First { committed: true, .. }))
+            Some(Known::Same(First {
+                committed: true,
+                ..
+            }))
         ));
         keys.forget(1, EventNumber(10));
         assert_eq!(keys.look(1, CONTENT, Tick(1000)), None);
         keys.note(1, CONTENT, EventNumber(11), 0, Tick(2000));
         assert!(matches!(
             keys.look(1, CONTENT, Tick(COUNTS_MS + 1500)),
-            Some(Known::Same(First { event: EventNumber(11), .. }))
+            Some(Known::Same(First {
+                event: EventNumber(11),
+                ..
+            }))
         ));
     }
 }

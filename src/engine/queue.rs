@@ -59,7 +59,10 @@ impl Queue {
         if inner.messages.is_empty() && patience != Some(Duration::ZERO) {
             inner.asleep = true;
             inner = match patience {
-                None => self.wake.wait(inner).unwrap_or_else(PoisonError::into_inner),
+                None => self
+                    .wake
+                    .wait(inner)
+                    .unwrap_or_else(PoisonError::into_inner),
                 Some(time) => {
                     let woken = self.wake.wait_timeout(inner, time);
                     woken.unwrap_or_else(PoisonError::into_inner).0

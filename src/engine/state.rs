@@ -213,11 +213,7 @@ impl State {
         };
         let event = key.event;
         let change = Change::Ended(event, ended);
-        let row = Row {
-            event,
-            change,
-            release,
-        };
+        let row = Row { change, release };
         self.batch.row(now.tick, row);
         self.count_end(now, state);
         if self.live.ended(event) {

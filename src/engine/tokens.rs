@@ -35,8 +35,7 @@ impl Tokens {
 
     /// Forgets it.
     pub fn remove(&self, number: TokenNumber) {
-        self.write()
-            .retain(|_, entry| entry.token.number != number);
+        self.write().retain(|_, entry| entry.token.number != number);
     }
 
     /// Who has the token of that hash; notes that it was used.

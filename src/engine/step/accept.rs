@@ -17,12 +17,7 @@ use crate::domain::lanes::Room;
 use crate::domain::time::{Now, Tick};
 
 /// Takes an event into the open batch, or answers at once.
-pub(super) fn accept(
-    state: &mut State,
-    now: Now,
-    submission: Submission,
-    effects: &mut Effects,
-) {
+pub(super) fn accept(state: &mut State, now: Now, submission: Submission, effects: &mut Effects) {
     let Submission {
         incoming,
         marks,
@@ -78,8 +73,7 @@ fn number(state: &mut State, now: Now, incoming: Incoming, marks: &Marks) -> Opt
     let matched = state.routes.plan(&incoming.kind, &incoming.facts);
     let occurred_at = incoming.occurred_at.unwrap_or(now.wall);
     let life_ms = state.delivery.life_ms.get(incoming.kind.as_str());
-    let expires_at =
-        life_ms.map(|life| now.tick_at(occurred_at.min(now.wall)).plus_ms(*life));
+    let expires_at = life_ms.map(|life| now.tick_at(occurred_at.min(now.wall)).plus_ms(*life));
     let placing = place(state, now, &incoming.kind, marks.call, expires_at, &matched)?;
 
     let number = state.numbers.event;
@@ -160,12 +154,7 @@ fn place(
 }
 
 /// Whether this is the ringing of a call that has ended.
-pub(super) fn late_ringing(
-    state: &State,
-    now: Now,
-    kind: &EventType,
-    call: Option<u64>,
-) -> bool {
+pub(super) fn late_ringing(state: &State, now: Now, kind: &EventType, call: Option<u64>) -> bool {
     *kind == EventType::CallRinging
         && call.is_some_and(|call| state.ended_calls.ended(call, now.tick))
 }

@@ -106,13 +106,7 @@ fn judge(state: &mut State, now: Now, dispatch: Dispatch, meaning: Outcome) -> J
 }
 
 /// Tells the lanes, and writes down what became of the delivery.
-fn settle(
-    state: &mut State,
-    now: Now,
-    dispatch: Dispatch,
-    judged: &Judged,
-    exchange: &Exchange,
-) {
+fn settle(state: &mut State, now: Now, dispatch: Dispatch, judged: &Judged, exchange: &Exchange) {
     let success = judged.outcome == AttemptOutcome::Delivered;
     let landed = Landed {
         success,
@@ -142,7 +136,6 @@ fn settle(
                     flags: 0,
                 };
                 let row = Row {
-                    event: key.event,
                     change: Change::Moved(key.event, open),
                     release: None,
                 };
@@ -235,6 +228,9 @@ pub(super) fn keep(state: &mut State, endpoint: EndpointNumber, attempt: Arc<Att
     let Some(entry) = state.roster.get_mut(&endpoint) else {
         return;
     };
+    if state.history.is_closed() {
+        return;
+    }
     let slot = entry.ring.next_slot();
     entry.ring.push(Recent {
         at: attempt.exchange.at,

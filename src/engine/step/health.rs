@@ -64,7 +64,10 @@ fn failed(state: &mut State, now: Now, number: EndpointNumber, exchange: &Exchan
     match &exchange.result {
         // The texts of errors may name addresses: they are for the history, not for the log.
         Ok(reply) => log::warn!("{name} fails: {failures} in a row, last {}", reply.status),
-        Err(e) => log::warn!("{name} fails: {failures} in a row, last {}", e.kind.as_str()),
+        Err(e) => log::warn!(
+            "{name} fails: {failures} in a row, last {}",
+            e.kind.as_str()
+        ),
     }
 }
 

@@ -15,7 +15,8 @@ use super::message::{Effects, Message};
 use super::state::{Disk, Phase, State};
 use crate::domain::time::Now;
 
-pub(super) use admin::expire_endpoints;
+pub(super) use admin::{changed, expire_endpoints};
+pub(super) use test::TESTS_MAX;
 
 /// Takes one message in.
 pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut Effects) {
