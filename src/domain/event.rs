@@ -152,6 +152,8 @@ pub struct Incoming {
     /// Digest of the producer's key, see `digest::long`.
     pub idempotency_key: Option<u128>,
     /// Digest of type, data bytes and given time: the same for the same event posted again.
+    /// 0 where the producer gave no key: nothing asks for it then, and it would cost as much as
+    /// all the rest of reading.
     pub content: u128,
     /// Who brought it.
     pub origin: Origin,

@@ -27,11 +27,10 @@ impl Store {
     }
 
     fn write(&mut self, changes: &[Change], quick_repair: bool) -> Result<(), CommitError> {
-        self.try_write(changes, quick_repair).map_err(|error| {
+        self.try_write(changes, quick_repair).inspect_err(|_| {
             // redb refuses everything after an I/O error, and what a failed sync left behind
             // is known only by reading the file anew.
             self.shared.close();
-            error
         })
     }
 

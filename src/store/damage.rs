@@ -27,7 +27,7 @@ impl Damage {
         record: Result<T, Broken>,
     ) -> Option<T> {
         record
-            .map_err(|broken| self.report(table, format!("{key:?}"), broken))
+            .map_err(|broken| self.report(table, &format!("{key:?}"), broken))
             .ok()
     }
 
@@ -36,7 +36,7 @@ impl Damage {
         self.count.get()
     }
 
-    fn report(&self, table: &str, key: String, broken: Broken) {
+    fn report(&self, table: &str, key: &str, broken: Broken) {
         let name = format!("{table} {key}");
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if names.len() >= NAMES_MAX {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use redb::{Builder, Database, DatabaseError};
 
-use super::compact::compact;
+use super::compact::{FREE_BYTES_MIN, compact};
 use super::failure::Failure;
 use super::load::{check_format, load};
 use super::record;
@@ -54,7 +54,7 @@ pub fn open(options: &Options) -> Result<(Store, Loaded), OpenError> {
 /// Opens a database that is there.
 pub fn open_with(path: &Path, opener: Opener, is_new: bool) -> Result<(Store, Loaded), OpenError> {
     let mut database = open_checked(path, &opener)?;
-    compact(&mut database, path).map_err(|failure| failure.at(path))?;
+    compact(&mut database, path, FREE_BYTES_MIN).map_err(|failure| failure.at(path))?;
     let shared = Arc::new(Shared::new(database, path.to_owned()));
     let store = Store { shared, opener };
     let loaded = load(&store.shared, is_new).map_err(|failure| failure.at(path))?;

@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use super::facts::Found;
-use super::scan::{Fault, Scan, Value};
-use super::text::Text;
+use super::raw::Value;
+use super::scan::{Fault, Key, Scan};
 use super::{Unreadable, quoted};
 
 /// The fields of a body that is well formed.
@@ -29,36 +29,34 @@ pub(super) struct Data<'a> {
 impl<'a> Envelope<'a> {
     /// Reads a whole body.
     pub(super) fn read(body: &'a [u8]) -> Result<Self, Unreadable> {
-        let text = as_text(body)?;
-        let mut scan = Scan::new(text);
-        let at_body = |fault| malformed("", fault);
+        let mut scan = Scan::new(as_text(body)?);
         if !scan.is_object() {
             return Err(not_an_object(scan));
         }
-        scan.enter_object().map_err(at_body)?;
         let (mut event, mut data, mut occurred_at, mut idempotency_key) = (None, None, None, None);
-        let mut first = true;
-        while let Some(key) = scan.next_key(first).map_err(at_body)? {
-            first = false;
+        scan.object(|scan, key| {
             let name = key.name();
             let given_before = match name.as_ref() {
-                "event" => event.replace(string("event", &mut scan)?).is_some(),
-                "data" => data.replace(object(&mut scan)?).is_some(),
-                "occurred_at" => occurred_at
-                    .replace(optional_string("occurred_at", &mut scan)?)
-                    .is_some(),
-                "idempotency_key" => idempotency_key
-                    .replace(optional_string("idempotency_key", &mut scan)?)
-                    .is_some(),
-                _ => return Err(unknown(&key)),
+                "event" => event.replace(string("event", scan)?).is_some(),
+                "data" => data.replace(object(scan)?).is_some(),
+                "occurred_at" => {
+                    let time = optional_string("occurred_at", scan)?;
+                    occurred_at.replace(time).is_some()
+                }
+                "idempotency_key" => {
+                    let text = optional_string("idempotency_key", scan)?;
+                    idempotency_key.replace(text).is_some()
+                }
+                _ => return Err(unknown(key)),
             };
             if given_before {
                 let message = "is given twice";
-                return Err(shape(&name, key.offset, "duplicate_field", message));
+                return Err(shape(&name, key.raw.offset, "duplicate_field", message));
             }
-        }
+            Ok(())
+        })?;
         let closed_at = scan.offset() - 1;
-        scan.end().map_err(at_body)?;
+        scan.end()?;
         let missing = |field| shape(field, closed_at, "missing_field", "is missing");
         Ok(Self {
             event: event.ok_or_else(|| missing("event"))?,
@@ -69,8 +67,15 @@ impl<'a> Envelope<'a> {
     }
 }
 
+/// A fault outside the fields is one of the body.
+impl From<Box<Fault>> for Unreadable {
+    fn from(fault: Box<Fault>) -> Self {
+        malformed("", &fault)
+    }
+}
+
 /// An answer about something that can't be scanned.
-pub(super) fn malformed(field: &str, fault: Fault) -> Unreadable {
+pub(super) fn malformed(field: &str, fault: &Fault) -> Unreadable {
     shape(field, fault.offset, fault.code(), fault.message())
 }
 
@@ -103,8 +108,8 @@ fn as_text(body: &[u8]) -> Result<&str, Unreadable> {
 /// Another value than an object is of the wrong type only if it is JSON at all.
 fn not_an_object(mut scan: Scan<'_>) -> Unreadable {
     let start = scan.offset();
-    match scan.value(0).and_then(|_| scan.end()) {
-        Err(fault) => malformed("", fault),
+    match scan.skip(0).and_then(|()| scan.end()) {
+        Err(fault) => malformed("", &fault),
         Ok(()) => {
             let message = "the body must be an object with event and data";
             shape("", start, "wrong_type", message)
@@ -112,41 +117,41 @@ fn not_an_object(mut scan: Scan<'_>) -> Unreadable {
     }
 }
 
-fn unknown(key: &Text<'_>) -> Unreadable {
+fn unknown(key: &Key<'_>) -> Unreadable {
     let name = super::shortened(&key.name()).into_owned();
     let message = format!(
         "there is no field {}; an event has event, data, occurred_at and idempotency_key",
         quoted(&name)
     );
-    shape(&name, key.offset, "unknown_field", message)
+    shape(&name, key.raw.offset, "unknown_field", message)
 }
 
 fn object<'a>(scan: &mut Scan<'a>) -> Result<Data<'a>, Unreadable> {
     let start = scan.offset();
-    let in_field = |fault| malformed("data", fault);
+    let in_field = |fault: Box<Fault>| malformed("data", &fault);
     if !scan.is_object() {
-        scan.value(1).map_err(in_field)?;
+        scan.skip(1).map_err(in_field)?;
         return Err(shape("data", start, "wrong_type", "must be an object"));
     }
     let found = Found::scan(scan, 1).map_err(in_field)?;
-    let text = scan.since(start);
+    let text = scan.since(start).text;
     Ok(Data { text, found })
 }
 
-fn string<'a>(field: &'static str, scan: &mut Scan<'a>) -> Result<Cow<'a, str>, Unreadable> {
+fn string<'a>(field: &str, scan: &mut Scan<'a>) -> Result<Cow<'a, str>, Unreadable> {
     let start = scan.offset();
     optional_string(field, scan)?
         .ok_or_else(|| shape(field, start, "wrong_type", "must be a string"))
 }
 
 fn optional_string<'a>(
-    field: &'static str,
+    field: &str,
     scan: &mut Scan<'a>,
 ) -> Result<Option<Cow<'a, str>>, Unreadable> {
     let start = scan.offset();
-    let in_field = |fault| malformed(field, fault);
-    match scan.value(1).map_err(in_field)? {
-        Value::Text(string) => string.read().map(Some).map_err(in_field),
+    let value = scan.value(1).and_then(|raw| raw.read());
+    match value.map_err(|fault| malformed(field, &fault))? {
+        Value::Text(text) => Ok(Some(text)),
         Value::Null => Ok(None),
         _ => Err(shape(field, start, "wrong_type", "must be a string")),
     }

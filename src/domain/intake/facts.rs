@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::scan::{Fault, Scan, Value};
+use super::raw::{Raw, Value};
+use super::scan::{Fault, Scan, Scanned};
 use crate::domain::endpoint::FieldError;
 use crate::domain::event::{EventType, Facts};
 use crate::domain::filter;
@@ -16,40 +17,53 @@ pub const ID_CHARS_MAX: usize = 128;
 /// The facts as they stand in `data`, not yet checked: of duplicate keys the last.
 #[derive(Default)]
 pub(super) struct Found<'a> {
-    id: Value<'a>,
-    account: Value<'a>,
-    account_id: Value<'a>,
-    tracked_number: Value<'a>,
-    caller_number: Value<'a>,
-    duration: Value<'a>,
+    id: Option<Raw<'a>>,
+    account: Option<Raw<'a>>,
+    account_id: Option<Raw<'a>>,
+    tracked_number: Option<Raw<'a>>,
+    caller_number: Option<Raw<'a>>,
+    duration: Option<Raw<'a>>,
 }
 
 /// A string that can't be read as text, and the path of its field.
-pub(super) type HalfText = (&'static str, Fault);
+pub(super) type HalfText = (&'static str, Box<Fault>);
 
 impl<'a> Found<'a> {
     /// Walks over the object that begins here; `outside` levels are open around it.
-    pub(super) fn scan(scan: &mut Scan<'a>, outside: usize) -> Result<Self, Fault> {
+    pub(super) fn scan(scan: &mut Scan<'a>, outside: usize) -> Result<Self, Box<Fault>> {
         let inside = outside + 1;
         let mut found = Self::default();
-        let mut first = true;
-        scan.enter_object()?;
-        while let Some(key) = scan.next_key(first)? {
-            first = false;
+        scan.object(|scan, key| {
             match key.name().as_ref() {
-                "id" => found.id = scan.value(inside)?,
-                "account" => {
-                    (found.account, found.account_id) = scan_account(scan, inside)?;
-                }
-                "tracked_number" => found.tracked_number = scan.value(inside)?,
-                "caller_number" => found.caller_number = scan.value(inside)?,
-                "duration" => found.duration = scan.value(inside)?,
-                _ => {
-                    scan.value(inside)?;
-                }
+                "id" => found.id = Some(scan.value(inside)?),
+                "account" => found.scan_account(scan, inside)?,
+                "tracked_number" => found.tracked_number = Some(scan.value(inside)?),
+                "caller_number" => found.caller_number = Some(scan.value(inside)?),
+                "duration" => found.duration = Some(scan.value(inside)?),
+                _ => scan.skip(inside)?,
             }
-        }
+            Ok::<_, Box<Fault>>(())
+        })?;
         Ok(found)
+    }
+
+    /// The account and its id: the last `id` of the last `account`.
+    fn scan_account(&mut self, scan: &mut Scan<'a>, outside: usize) -> Scanned {
+        let start = scan.offset();
+        self.account_id = None;
+        if scan.is_object() {
+            scan.object(|scan, key| {
+                let value = scan.value(outside + 1)?;
+                if key.name() == "id" {
+                    self.account_id = Some(value);
+                }
+                Ok::<_, Box<Fault>>(())
+            })?;
+        } else {
+            scan.skip(outside)?;
+        }
+        self.account = Some(scan.since(start));
+        Ok(())
     }
 
     /// The facts; what is wrong with them is added to `errors`. Without a type it is not known
@@ -64,7 +78,7 @@ impl<'a> Found<'a> {
             account: self.account(errors)?,
             tracked_number: self.tracked_number(errors)?,
             caller_number: self.caller_number(),
-            duration: self.duration(errors),
+            duration: self.duration(errors)?,
         })
     }
 
@@ -75,16 +89,14 @@ impl<'a> Found<'a> {
     ) -> Result<Option<String>, HalfText> {
         const FIELD: &str = "data.id";
         let Some(id) = text(FIELD, self.id, errors)? else {
-            if let Some(kind) = kind.filter(|kind| kind.needs_id())
-                && matches!(self.id, Value::Null)
-            {
+            let is_absent = self.id.is_none_or(|raw| raw.text == "null");
+            if let Some(kind) = kind.filter(|kind| is_absent && kind.needs_id()) {
                 let message = format!("{kind} needs the id of its call, email or lead");
                 errors.push(FieldError::new(FIELD, "required", message));
             }
             return Ok(None);
         };
-        let chars = chars_up_to(&id, ID_CHARS_MAX + 1);
-        if chars == 0 || chars > ID_CHARS_MAX {
+        if id.is_empty() || id.chars().nth(ID_CHARS_MAX).is_some() {
             let message = format!("must have 1 to {ID_CHARS_MAX} characters");
             errors.push(FieldError::new(FIELD, "out_of_range", message));
         }
@@ -92,7 +104,8 @@ impl<'a> Found<'a> {
     }
 
     fn account(&self, errors: &mut Vec<FieldError>) -> Result<Option<String>, HalfText> {
-        match self.account {
+        const FIELD: &str = "data.account";
+        match read(FIELD, self.account)? {
             Value::Null => Ok(None),
             Value::Object => {
                 let id = text("data.account.id", self.account_id, errors)?;
@@ -100,7 +113,7 @@ impl<'a> Found<'a> {
             }
             _ => {
                 let message = "must be an object with id and name, or null";
-                errors.push(FieldError::new("data.account", "wrong_type", message));
+                errors.push(FieldError::new(FIELD, "wrong_type", message));
                 Ok(None)
             }
         }
@@ -125,22 +138,22 @@ impl<'a> Found<'a> {
 
     /// Only lists show it, so whatever is no number ("anonymous", an object) is just no number.
     fn caller_number(&self) -> Option<String> {
-        let Value::Text(text) = self.caller_number else {
+        let Ok(Value::Text(written)) = self.caller_number?.read() else {
             return None;
         };
-        let number = filter::comparable(&text.read().ok()?);
+        let number = filter::comparable(&written);
         filter::is_number(&number).then_some(number)
     }
 
-    fn duration(&self, errors: &mut Vec<FieldError>) -> Option<f64> {
+    fn duration(&self, errors: &mut Vec<FieldError>) -> Result<Option<f64>, HalfText> {
         const FIELD: &str = "data.duration";
-        let written = match self.duration {
-            Value::Null => return None,
+        let written = match read(FIELD, self.duration)? {
+            Value::Null => return Ok(None),
             Value::Number(written) => written,
             _ => {
                 let message = "must be a number of seconds, or null when it is not known";
                 errors.push(FieldError::new(FIELD, "wrong_type", message));
-                return None;
+                return Ok(None);
             }
         };
         let seconds = written.parse().unwrap_or(f64::INFINITY);
@@ -152,37 +165,19 @@ impl<'a> Found<'a> {
             errors.push(FieldError::new(FIELD, "out_of_range", message));
         }
         // The sum turns -0 into 0.
-        Some(seconds + 0.0)
+        Ok(Some(seconds + 0.0))
     }
-}
-
-/// The account and its id: the last `id` of the last `account`.
-fn scan_account<'a>(scan: &mut Scan<'a>, outside: usize) -> Result<(Value<'a>, Value<'a>), Fault> {
-    if !scan.is_object() {
-        return Ok((scan.value(outside)?, Value::Null));
-    }
-    let mut id = Value::Null;
-    let mut first = true;
-    scan.enter_object()?;
-    while let Some(key) = scan.next_key(first)? {
-        first = false;
-        let value = scan.value(outside + 1)?;
-        if key.name() == "id" {
-            id = value;
-        }
-    }
-    Ok((Value::Object, id))
 }
 
 /// The text of an optional field; another type than text is an error.
 fn text<'a>(
     field: &'static str,
-    value: Value<'a>,
+    raw: Option<Raw<'a>>,
     errors: &mut Vec<FieldError>,
 ) -> Result<Option<Cow<'a, str>>, HalfText> {
-    match value {
+    match read(field, raw)? {
         Value::Null => Ok(None),
-        Value::Text(text) => text.read().map(Some).map_err(|fault| (field, fault)),
+        Value::Text(text) => Ok(Some(text)),
         _ => {
             errors.push(FieldError::new(field, "wrong_type", "must be a string"));
             Ok(None)
@@ -190,6 +185,9 @@ fn text<'a>(
     }
 }
 
-fn chars_up_to(text: &str, max: usize) -> usize {
-    text.chars().take(max).count()
+fn read<'a>(field: &'static str, raw: Option<Raw<'a>>) -> Result<Value<'a>, HalfText> {
+    match raw {
+        None => Ok(Value::Null),
+        Some(raw) => raw.read().map_err(|fault| (field, fault)),
+    }
 }

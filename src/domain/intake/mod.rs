@@ -6,10 +6,10 @@
 
 mod envelope;
 mod facts;
+mod raw;
 mod scan;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::borrow::Cow;
 
@@ -62,7 +62,7 @@ pub fn read(body: &[u8], header_key: Option<&str>, origin: Origin) -> Result<Inc
     let mut errors = Vec::new();
     let kind = check_type(&envelope.event, &mut errors);
     let facts = envelope.data.found.check(kind.as_ref(), &mut errors);
-    let facts = facts.map_err(|(field, fault)| malformed(field, fault))?;
+    let facts = facts.map_err(|(field, fault)| malformed(field, &fault))?;
     let occurred_text = envelope.occurred_at.as_deref();
     let occurred_at = occurred_text.and_then(|text| check_time(text, &mut errors));
     check_key(key_field, key, &mut errors);
@@ -72,7 +72,7 @@ pub fn read(body: &[u8], header_key: Option<&str>, origin: Origin) -> Result<Inc
     let data = envelope.data.text;
     Ok(Incoming {
         draft: Draft::render(&kind, data, occurred_at, false),
-        content: content(&kind, data, occurred_at),
+        content: key.map_or(0, |_| content(&kind, data, occurred_at)),
         idempotency_key: key.map(|key| digest::long(&[key.as_bytes()])),
         kind,
         occurred_at,
@@ -85,23 +85,23 @@ pub fn read(body: &[u8], header_key: Option<&str>, origin: Origin) -> Result<Inc
 /// endpoint): the facts in it, or every error in it. What passes here may also be posted, so
 /// its nesting counts as if it stood in an envelope.
 pub fn read_data(kind: &EventType, data: &str) -> Result<Facts, Vec<FieldError>> {
-    let refuse = |field: &str, fault: Fault| {
+    let refuse = |field: &str, fault: &Fault| {
         let message = format!("at byte {}: {}", fault.offset, fault.message());
         vec![FieldError::new(field, fault.code(), message)]
     };
     let mut scan = Scan::new(data);
     if !scan.is_object() {
-        let whole = scan.value(1).and_then(|_| scan.end());
-        whole.map_err(|fault| refuse("data", fault))?;
+        let whole = scan.skip(1).and_then(|()| scan.end());
+        whole.map_err(|fault| refuse("data", &fault))?;
         let message = "must be an object";
         return Err(vec![FieldError::new("data", "wrong_type", message)]);
     }
     let found = Found::scan(&mut scan, 1);
     let found = found.and_then(|found| scan.end().map(|()| found));
-    let found = found.map_err(|fault| refuse("data", fault))?;
+    let found = found.map_err(|fault| refuse("data", &fault))?;
     let mut errors = Vec::new();
     let facts = found.check(Some(kind), &mut errors);
-    let facts = facts.map_err(|(field, fault)| refuse(field, fault))?;
+    let facts = facts.map_err(|(field, fault)| refuse(field, &fault))?;
     if errors.is_empty() {
         Ok(facts)
     } else {

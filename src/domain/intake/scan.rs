@@ -5,30 +5,21 @@
 //! here, so that no body can exhaust the stack of whoever reads it later.
 
 use super::DEPTH_MAX;
-use super::text::Text;
+use super::raw::Raw;
 
 /// A place in a JSON text.
 pub(super) struct Scan<'a> {
     text: &'a str,
     at: usize,
+    /// How many escapes were met so far.
+    escapes: usize,
 }
 
-/// A JSON value, as far as ringhook looks at one.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Value<'a> {
-    /// `null`, and a field that is not there.
-    #[default]
-    Null,
-    /// `true` or `false`
-    Bool,
-    /// A number as it was written; it may be too large for any machine.
-    Number(&'a str),
-    /// A string.
-    Text(Text<'a>),
-    /// `[…]`
-    Array,
-    /// `{…}`
-    Object,
+/// The name of a field as it stands in the text.
+pub(super) struct Key<'a> {
+    pub(super) raw: Raw<'a>,
+    /// Whether it has escapes.
+    pub(super) escaped: bool,
 }
 
 /// Where a text stops being acceptable JSON, and why.
@@ -37,6 +28,9 @@ pub(super) struct Fault {
     pub(super) offset: usize,
     pub(super) problem: Problem,
 }
+
+/// Nothing, or the fault: one word, so that the hot path stays in registers.
+pub(super) type Scanned = Result<(), Box<Fault>>;
 
 /// What is wrong at that place.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +74,11 @@ impl Fault {
 impl<'a> Scan<'a> {
     /// Stands at the first value of the text.
     pub(super) fn new(text: &'a str) -> Self {
-        let mut scan = Self { text, at: 0 };
+        let mut scan = Self {
+            text,
+            at: 0,
+            escapes: 0,
+        };
         scan.skip_white();
         scan
     }
@@ -90,51 +88,71 @@ impl<'a> Scan<'a> {
         self.at
     }
 
-    /// What was scanned since `start`.
-    pub(super) fn since(&self, start: usize) -> &'a str {
-        &self.text[start..self.at]
-    }
-
     /// Whether an object begins here.
     pub(super) fn is_object(&self) -> bool {
         self.peek() == Some(b'{')
     }
 
-    /// Goes into the object that begins here; `next_key` walks it.
-    pub(super) fn enter_object(&mut self) -> Result<(), Fault> {
-        self.take(b'{', "{")
-    }
-
-    /// The next key of the object that was entered, with the scan at its value; None after the
-    /// last, with the scan behind the object. `first` is true for its first call.
-    pub(super) fn next_key(&mut self, first: bool) -> Result<Option<Text<'a>>, Fault> {
+    /// Walks over the object that begins here. `member` is called at each value, which it must
+    /// walk over.
+    pub(super) fn object<E: From<Box<Fault>>>(
+        &mut self,
+        mut member: impl FnMut(&mut Self, &Key<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.take(b'{', "{")?;
         self.skip_white();
-        match (self.peek(), first) {
-            (Some(b'}'), _) => {
-                self.at += 1;
-                Ok(None)
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            let start = self.at;
+            let escapes = self.escapes;
+            self.string("a field name in double quotes")?;
+            let key = Key {
+                raw: self.since(start),
+                escaped: self.escapes != escapes,
+            };
+            self.colon()?;
+            member(self, &key)?;
+            self.skip_white();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.expected("a comma or }").into()),
             }
-            (_, true) => self.key().map(Some),
-            (Some(b','), false) => {
-                self.at += 1;
-                self.skip_white();
-                self.key().map(Some)
-            }
-            _ => Err(self.expected("a comma or }")),
+            self.skip_white();
         }
     }
 
-    /// Walks over the value that begins here; `outside` is how many levels are open around it.
-    pub(super) fn value(&mut self, outside: usize) -> Result<Value<'a>, Fault> {
+    /// The value that begins here; `outside` is how many levels are open around it.
+    pub(super) fn value(&mut self, outside: usize) -> Result<Raw<'a>, Box<Fault>> {
+        let start = self.at;
+        self.skip(outside)?;
+        Ok(self.since(start))
+    }
+
+    /// Walks over the value that begins here.
+    pub(super) fn skip(&mut self, outside: usize) -> Scanned {
         match self.peek() {
-            Some(b'{') => self.nested(outside).map(|()| Value::Object),
-            Some(b'[') => self.nested(outside).map(|()| Value::Array),
+            Some(b'{' | b'[') => self.nested(outside),
             _ => self.scalar(),
         }
     }
 
+    /// What was scanned since `start`.
+    pub(super) fn since(&self, start: usize) -> Raw<'a> {
+        Raw {
+            text: &self.text[start..self.at],
+            offset: start,
+        }
+    }
+
     /// Whether nothing but white space follows.
-    pub(super) fn end(&mut self) -> Result<(), Fault> {
+    pub(super) fn end(&mut self) -> Scanned {
         self.skip_white();
         match self.peek() {
             None => Ok(()),
@@ -143,7 +161,7 @@ impl<'a> Scan<'a> {
     }
 
     /// An array or object with all that is in it. Whether a level is an object is one bit.
-    fn nested(&mut self, outside: usize) -> Result<(), Fault> {
+    fn nested(&mut self, outside: usize) -> Scanned {
         let (mut depth, mut objects) = (outside, 0u128);
         loop {
             // A value begins here.
@@ -165,7 +183,8 @@ impl<'a> Scan<'a> {
             } else {
                 self.scalar()?;
             }
-            // A value, or the opening of an empty one, ends here.
+            // A value ended here, or an empty level begins to end; then levels end that had it
+            // as their last.
             loop {
                 if depth == outside {
                     return Ok(());
@@ -193,38 +212,38 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn key(&mut self) -> Result<Text<'a>, Fault> {
-        if self.peek() != Some(b'"') {
-            return Err(self.expected("a field name in double quotes"));
-        }
-        let key = self.string()?;
+    fn key(&mut self) -> Scanned {
+        self.string("a field name in double quotes")?;
+        self.colon()
+    }
+
+    fn colon(&mut self) -> Scanned {
         self.skip_white();
         self.take(b':', "a colon")?;
         self.skip_white();
-        Ok(key)
+        Ok(())
     }
 
-    fn scalar(&mut self) -> Result<Value<'a>, Fault> {
+    fn scalar(&mut self) -> Scanned {
         match self.peek() {
-            Some(b'"') => self.string().map(Value::Text),
-            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
-            Some(b't') => self.word("true", Value::Bool),
-            Some(b'f') => self.word("false", Value::Bool),
-            Some(b'n') => self.word("null", Value::Null),
+            Some(b'"') => self.string("a string"),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
             _ => Err(self.expected("a JSON value")),
         }
     }
 
-    fn word(&mut self, word: &'static str, value: Value<'a>) -> Result<Value<'a>, Fault> {
+    fn word(&mut self, word: &str) -> Scanned {
         if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
             return Err(self.expected("a JSON value"));
         }
         self.at += word.len();
-        Ok(value)
+        Ok(())
     }
 
-    fn number(&mut self) -> Result<&'a str, Fault> {
-        let start = self.at;
+    fn number(&mut self) -> Scanned {
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -245,10 +264,10 @@ impl<'a> Scan<'a> {
             }
             self.digits()?;
         }
-        Ok(self.since(start))
+        Ok(())
     }
 
-    fn digits(&mut self) -> Result<(), Fault> {
+    fn digits(&mut self) -> Scanned {
         let start = self.at;
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
@@ -259,33 +278,26 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<Text<'a>, Fault> {
-        let offset = self.at;
-        let mut escaped = false;
-        self.at += 1;
+    /// A string; `wanted` says what should stand here when none does.
+    fn string(&mut self, wanted: &'static str) -> Scanned {
+        self.take(b'"', wanted)?;
         loop {
             self.at += plain_bytes(&self.text.as_bytes()[self.at..]);
             match self.peek() {
                 Some(b'"') => {
-                    let raw = self.since(offset + 1);
                     self.at += 1;
-                    return Ok(Text {
-                        raw,
-                        escaped,
-                        offset,
-                    });
+                    return Ok(());
                 }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
+                Some(b'\\') => self.escape()?,
                 Some(_) => return Err(self.expected("control characters to be escaped")),
                 None => return Err(self.expected("the closing quote of a string")),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<(), Fault> {
+    #[cold]
+    fn escape(&mut self) -> Scanned {
+        self.escapes += 1;
         self.at += 1;
         match self.peek() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
@@ -303,7 +315,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn take(&mut self, byte: u8, name: &'static str) -> Result<(), Fault> {
+    fn take(&mut self, byte: u8, name: &'static str) -> Scanned {
         if self.peek() != Some(byte) {
             return Err(self.expected(name));
         }
@@ -321,14 +333,15 @@ impl<'a> Scan<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn expected(&self, wanted: &'static str) -> Fault {
+    #[cold]
+    fn expected(&self, wanted: &'static str) -> Box<Fault> {
         let found = self.text[self.at..].chars().next();
         self.fault(Problem::Expected(wanted, found))
     }
 
-    fn fault(&self, problem: Problem) -> Fault {
+    fn fault(&self, problem: Problem) -> Box<Fault> {
         let offset = self.at;
-        Fault { offset, problem }
+        Box::new(Fault { offset, problem })
     }
 }
 
@@ -355,4 +368,26 @@ fn plain_bytes(bytes: &[u8]) -> usize {
     let special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
     let rest = &bytes[count..];
     count + rest.iter().position(special).unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every byte at every place, alone and behind and before another special one.
+    #[test]
+    fn plain_bytes_end_where_a_string_may() {
+        let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+        for byte in 0..=255 {
+            for place in 0..20 {
+                let mut bytes = [b'x'; 20];
+                for other in [b'x', b'"', b'!', 0x1f, 0x80, 0xff, byte] {
+                    bytes[(place + 1) % 20] = other;
+                    bytes[place] = byte;
+                    let expected = bytes.iter().position(special).unwrap_or(20);
+                    assert_eq!(plain_bytes(&bytes), expected, "{bytes:?}");
+                }
+            }
+        }
+    }
 }

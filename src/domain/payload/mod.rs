@@ -96,7 +96,6 @@ fn write_time(bytes: &mut [u8], at: usize, time: Timestamp) {
 /// It is found from the end, where everything has a known length but the code of the type, and
 /// that has no quotes in it: the producer's bytes are not searched.
 pub fn data_of(body: &[u8]) -> Option<&str> {
-    let body = std::str::from_utf8(body).ok()?.as_bytes();
     let rest = body
         .strip_suffix(REAL)
         .or_else(|| body.strip_suffix(TEST))?;

@@ -253,7 +253,7 @@ fn nesting_up_to_the_limit() {
 fn the_same_event_has_the_same_content() {
     let content = |event: &str, data: &str, rest: &str| {
         let body = format!(r#"{{"event":"{event}","data":{data}{rest}}}"#);
-        read_text(&body).unwrap().content
+        read(body.as_bytes(), Some("k"), ORIGIN).unwrap().content
     };
     let data = r#"{"id":"1"}"#;
     let at = r#","occurred_at":"2026-03-04T09:08:22Z""#;
@@ -268,6 +268,11 @@ fn the_same_event_has_the_same_content() {
     assert_ne!(first, timed);
     let elsewhere = r#","occurred_at":"2026-03-04T10:08:22.000+01:00""#;
     assert_eq!(timed, content("call:missed", data, elsewhere));
+    // Without a key nobody asks.
+    assert_eq!(
+        read_text(r#"{"event":"a:b","data":{}}"#).unwrap().content,
+        0
+    );
 }
 
 #[test]
