@@ -9,7 +9,7 @@ use super::idempotency;
 use super::roster::Entry;
 use super::state::State;
 use crate::domain::attempt::Recent;
-use crate::domain::change::{Head, Open};
+use crate::domain::change::{EndState, Head, Open, Reason};
 use crate::domain::ended_calls::EndedCalls;
 use crate::domain::event::EventType;
 use crate::domain::id::{EndpointNumber, EventNumber};
@@ -44,30 +44,30 @@ pub(super) fn rebuild(
     for token in loaded.tokens {
         state.tokens.insert(token.number, Arc::new(token));
     }
-    reader.each_open(&mut |event, row| admit(state, now, event, &row))?;
-    state.clearing = !state.orphans.is_empty();
+    let mut superseded = Vec::new();
+    reader.each_open(&mut |event, row| admit(state, now, (event, &row), &mut superseded))?;
+    state.end_all(now, superseded, (EndState::Superseded, Reason::CallEnded));
     remember(state, now, reader)
 }
 
 /// The deliveries of one event go back to their lanes. Those of endpoints that are gone are
-/// cleared later, in slices.
-fn admit(state: &mut State, now: Now, event: EventNumber, row: &OpenRow) {
+/// cleared later, in slices. What is superseded was so before, and the daemon stopped between
+/// the two commits.
+fn admit(
+    state: &mut State,
+    now: Now,
+    (event, row): (EventNumber, &OpenRow),
+    superseded: &mut Vec<Left>,
+) {
     let count = u32::try_from(row.open.len()).unwrap_or(u32::MAX);
     if count == 0 {
         return;
     }
     state.live.insert(event, &row.kind, count);
     for open in &row.open {
-        if state.roster.contains_key(&open.endpoint) {
-            state
-                .lanes
-                .admit_stored(now.tick, arrival(now.tick, event, row, open));
-        } else {
-            state.orphans.push(Left {
-                key: open.key(event),
-                attempts: open.attempts,
-            });
-        }
+        let arrival = arrival(now.tick, event, row, open);
+        state.lanes.admit_stored(now.tick, arrival, superseded);
+        state.clearing |= !state.roster.contains_key(&open.endpoint);
     }
 }
 

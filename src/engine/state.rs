@@ -57,8 +57,6 @@ pub(super) struct State {
     pub unreadable: HashSet<EventNumber>,
     /// When endpoints are deleted by themselves.
     pub expiring: BTreeSet<(Timestamp, EndpointNumber)>,
-    /// Deliveries of endpoints that were gone when the daemon started.
-    pub orphans: Vec<Left>,
     /// Endpoints were removed whose deliveries may not all be cleared.
     pub clearing: bool,
     pub accepted: Minute,
@@ -170,7 +168,6 @@ impl State {
             in_flight: 0,
             unreadable: HashSet::new(),
             expiring: BTreeSet::new(),
-            orphans: Vec::new(),
             clearing: false,
             accepted: Minute::default(),
             delivered: Minute::default(),

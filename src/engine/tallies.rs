@@ -176,7 +176,8 @@ mod tests {
             assert_eq!(got, expected, "after {hours} h");
         };
         check(0, (100, 1, true));
-        check(23, (100, 1, true));
+        check(11, (100, 1, true));
+        check(23, (100, 1, false));
         check(24, (0, 1, false));
         check(29, (0, 0, false));
         let p95 = tallies.stats(at(1)).p95_ms.unwrap();

@@ -64,11 +64,7 @@ fn clear_removed(state: &mut State, now: Now) {
         return;
     }
     let how = (EndState::Cancelled, Reason::EndpointDeleted);
-    let mut left = state.lanes.clear_removed(CLEAR_MAX);
-    if left.is_empty() {
-        let rest = state.orphans.len().saturating_sub(CLEAR_MAX);
-        left = state.orphans.split_off(rest);
-    }
+    let left = state.lanes.clear_removed(CLEAR_MAX);
     state.clearing = !left.is_empty();
     state.end_all(now, left, how);
 }
