@@ -17,6 +17,8 @@ use crate::store::thread::Order;
 /// The most that one commit carries.
 const OPERATIONS_MAX: usize = 4096;
 const BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Moves and ends among them, when events wait as well.
+const ROWS_MAX: usize = OPERATIONS_MAX / 4 * 3;
 /// An accept does not wait when the last commit carried fewer than these …
 const ACCEPTS_FEW: usize = 4;
 /// … or when so many things wait; else until so long after the last commit began.
@@ -114,9 +116,12 @@ fn take(state: &mut State) -> Flight {
         room -= taken;
         taken
     };
-    flight
-        .rows
-        .extend(batch.rows.drain(..fits(batch.rows.len())));
+    // However much there is to write down, there is room for events.
+    let rows = match batch.accepts.is_empty() {
+        true => batch.rows.len(),
+        false => batch.rows.len().min(ROWS_MAX),
+    };
+    flight.rows.extend(batch.rows.drain(..fits(rows)));
     for _ in 0..fits(batch.marked.len()) {
         flight.marked.extend(batch.marked.pop_first());
     }

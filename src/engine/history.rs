@@ -18,7 +18,7 @@ const BYTES_MAX: usize = 8 * 1024 * 1024;
 const BYTES_END: usize = 4 * BYTES_MAX;
 /// The whole map goes to disk in about this time.
 const ROUND_MS: u64 = 1000;
-/// The least that a commit takes along.
+/// A slice that is worth the while; smaller ones wait for a round to be over.
 const SLICE_MIN: usize = 64;
 
 type Slot = (EndpointNumber, u8);
@@ -78,8 +78,12 @@ impl History {
         if self.is_full() {
             return self.sweep_all(now, max);
         }
-        let share = self.dirty.len() as u64 * now.ms_since(self.swept_at) / ROUND_MS;
-        let share = usize::try_from(share).unwrap_or(max).max(SLICE_MIN);
+        let waited_ms = now.ms_since(self.swept_at);
+        let share = self.dirty.len() as u64 * waited_ms / ROUND_MS;
+        let share = usize::try_from(share).unwrap_or(max);
+        if share < SLICE_MIN && waited_ms < ROUND_MS {
+            return Vec::new();
+        }
         self.sweep_all(now, share.min(max))
     }
 

@@ -11,15 +11,15 @@ use crate::domain::request::Message;
 use crate::domain::time::{Now, Tick};
 use crate::send::pool::{Body, Job};
 
-/// Deliveries that expire in one turn, and that are cleared with a removed endpoint: so many
-/// that a commit is worth it, so few that nobody waits for them.
-const EXPIRE_MAX: usize = 4096;
-const CLEAR_MAX: usize = 512;
+/// Deliveries that expire or are cleared in one turn: so many that a commit is worth it, so few
+/// that nobody waits for them.
+const SLICE_MAX: usize = 512;
 
 /// Lets time pass, and decides what is due.
 pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     let mut expired = Vec::new();
-    state.lanes.advance(now.tick, EXPIRE_MAX, &mut expired);
+    let most = if is_crowded(state) { 0 } else { SLICE_MAX };
+    state.lanes.advance(now.tick, most, &mut expired);
     state.end_all(now, expired, (EndState::Expired, Reason::LifeOver));
     if may_act(state) {
         expire_endpoints(state, now);
@@ -40,15 +40,13 @@ pub(super) fn next_wake(state: &State, now: Now) -> Option<Tick> {
     };
     let expiring = state.expiring.first().map(|(at, _)| now.tick_at(*at));
     let expiring = expiring.filter(|_| may_act(state));
-    [
-        state.lanes.next_wake(),
-        commit::due(state, now.tick),
-        expiring,
-        stop,
-    ]
-    .into_iter()
-    .flatten()
-    .min()
+    // What can't expire yet does so after the commit: its answer wakes us.
+    let lanes = state.lanes.next_wake();
+    let lanes = lanes.filter(|at| *at > now.tick || !is_crowded(state));
+    [lanes, commit::due(state, now.tick), expiring, stop]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 /// Whether deliveries may go out, and endpoints be deleted by themselves: not before the first
@@ -57,14 +55,18 @@ fn may_act(state: &State) -> bool {
     state.disk == Disk::Well && state.phase == Phase::Running
 }
 
+/// Whether enough ends wait for a commit, so that more would only take memory.
+fn is_crowded(state: &State) -> bool {
+    state.batch.rows.len() >= SLICE_MAX
+}
+
 /// Takes out what waits for endpoints that are gone, a slice for each commit.
 fn clear_removed(state: &mut State, now: Now) {
-    let busy = state.disk != Disk::Well || state.batch.rows.len() >= CLEAR_MAX;
-    if busy || !state.clearing {
+    if state.disk != Disk::Well || !state.clearing || is_crowded(state) {
         return;
     }
     let how = (EndState::Cancelled, Reason::EndpointDeleted);
-    let left = state.lanes.clear_removed(CLEAR_MAX);
+    let left = state.lanes.clear_removed(SLICE_MAX);
     state.clearing = !left.is_empty();
     state.end_all(now, left, how);
 }

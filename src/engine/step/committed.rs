@@ -82,6 +82,7 @@ fn admit(state: &mut State, now: Now, accepting: &Accepting, superseded: &mut Ve
         } else {
             let arrival = arrival(accepting, event.number, open);
             state.lanes.admit(now.tick, arrival, superseded);
+            state.clearing |= !state.roster.contains_key(&open.endpoint);
         }
     }
 }

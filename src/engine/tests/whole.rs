@@ -35,7 +35,11 @@ struct Script {
 
 impl Transport for Script {
     fn send(&self, request: &Request, _idle_max: u8) -> Sent {
-        self.seen.lock().unwrap().send(request.clone()).unwrap_or(());
+        self.seen
+            .lock()
+            .unwrap()
+            .send(request.clone())
+            .unwrap_or(());
         let status = self.statuses.lock().unwrap().recv();
         let result = match status {
             Ok(status) => exchange(status, false).result,
@@ -188,7 +192,10 @@ fn what_was_in_flight_at_a_stop_is_sent_by_the_next_run() {
     daemon.add_endpoint();
     let body = keyed("email:received", "e1", "k1");
     assert_eq!(daemon.submit(&body), accepted(1, 1, false));
-    assert_eq!(daemon.submit(&event("email:received", "e2")), accepted(2, 1, false));
+    assert_eq!(
+        daemon.submit(&event("email:received", "e2")),
+        accepted(2, 1, false)
+    );
     let first = daemon.seen.recv_timeout(PATIENCE).unwrap();
     let said = {
         let (sender, said) = channel();
@@ -209,13 +216,19 @@ fn what_was_in_flight_at_a_stop_is_sent_by_the_next_run() {
     let test = said.recv_timeout(PATIENCE).unwrap();
     assert_eq!(test.unwrap_err(), Refusal::Stopping);
     let late = intake::read(body.as_bytes(), None, Origin::Own).unwrap();
-    assert_eq!(ask(|reply| handle.submit(late, reply)), Err(Refusal::Stopping));
+    assert_eq!(
+        ask(|reply| handle.submit(late, reply)),
+        Err(Refusal::Stopping)
+    );
 
     let daemon = Daemon::start(directory.path());
     let again = daemon.seen.recv_timeout(PATIENCE).unwrap();
     assert_eq!(again.body, first.body);
     assert_eq!(daemon.submit(&body), accepted(1, 1, true));
-    assert_eq!(daemon.submit(&event("email:received", "e3")), accepted(3, 1, false));
+    assert_eq!(
+        daemon.submit(&event("email:received", "e3")),
+        accepted(3, 1, false)
+    );
     daemon.answer(200);
     daemon.seen.recv_timeout(PATIENCE).unwrap();
     assert!(daemon.running.stop());
