@@ -1,0 +1,235 @@
+//! Reading: short snapshots, copied out.
+//!
+//! A snapshot that lives on keeps pages from being used again, and the file grows without
+//! shrinking: no transaction leaves this file.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use redb::{Range, ReadTransaction, ReadableTable};
+
+use super::record::{self, Broken};
+use super::shared::{Shared, failed};
+use super::tables::{self, Definition};
+use super::{OpenRow, ReadError, StoredEvent, Walk};
+use crate::domain::attempt::Attempt;
+use crate::domain::change::Head;
+use crate::domain::id::{EndpointNumber, EventNumber};
+
+/// Reads snapshots. Every call is a short transaction; what it returns is copied out.
+/// Blocking: not for the async threads.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    shared: Arc<Shared>,
+}
+
+impl Reader {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Calls `each` for every row of open deliveries, in the order of events.
+    pub fn each_open(&self, each: &mut dyn FnMut(EventNumber, OpenRow)) -> Result<(), ReadError> {
+        self.read(|transaction| {
+            tables::walk(transaction, tables::OPEN, |event, bytes| {
+                let row = record::read_open(bytes);
+                if let Some(row) = self.shared.damage.sift("open", event, row) {
+                    each(EventNumber(event), row);
+                }
+            })
+        })
+    }
+
+    /// The heads of events, newest first, for as long as `each` says `On`: without deliveries.
+    pub fn heads_backwards(
+        &self,
+        each: &mut dyn FnMut(EventNumber, Head) -> Walk,
+    ) -> Result<(), ReadError> {
+        self.read(|transaction| {
+            for row in transaction.open_table(tables::HEADS)?.iter()?.rev() {
+                let (event, bytes) = row?;
+                let (event, head) = (event.value(), record::read_head(bytes.value()));
+                if let Some(head) = self.shared.damage.sift("heads", event, head)
+                    && each(EventNumber(event), head) == Walk::Stop
+                {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The frozen body of an event; None when there is none, or it is damaged.
+    pub fn body(&self, event: EventNumber) -> Result<Option<Arc<[u8]>>, ReadError> {
+        self.guarded(|transaction| self.one(transaction, tables::EVENTS, event, record::read_body))
+    }
+
+    /// An event; None when there is none.
+    pub fn event(&self, event: EventNumber) -> Result<Option<StoredEvent>, ReadError> {
+        self.guarded(|transaction| {
+            let Some(head) = self.one(transaction, tables::HEADS, event, record::read_head)? else {
+                return Ok(None);
+            };
+            let open = self.one(transaction, tables::OPEN, event, record::read_open)?;
+            let ended = self.one(transaction, tables::CLOSED, event, record::read_ended)?;
+            Ok(Some(StoredEvent {
+                number: event,
+                head,
+                open: open.map(|row| row.open).unwrap_or_default(),
+                ended: ended.unwrap_or_default(),
+            }))
+        })
+    }
+
+    /// Events before `before` (None: from the newest), newest first, for as long as `each` says
+    /// `On` and at most `rows_max`. Returns where a next call would go on, None at the end.
+    pub fn events_backwards(
+        &self,
+        before: Option<EventNumber>,
+        rows_max: usize,
+        each: &mut dyn FnMut(StoredEvent) -> Walk,
+    ) -> Result<Option<EventNumber>, ReadError> {
+        let below = before.map_or(u64::MAX, |event| event.0);
+        self.read(|transaction| {
+            let mut heads = transaction.open_table(tables::HEADS)?.range(..below)?.rev();
+            let mut open = Beside::open(transaction, tables::OPEN, below)?;
+            let mut closed = Beside::open(transaction, tables::CLOSED, below)?;
+            let mut last = below;
+            for _ in 0..rows_max {
+                let Some(row) = heads.next() else {
+                    return Ok(None);
+                };
+                let (key, bytes) = row?;
+                last = key.value();
+                let damage = &self.shared.damage;
+                let open = open.at(last, |bytes| {
+                    damage.sift("open", last, record::read_open(bytes))
+                })?;
+                let ended = closed.at(last, |bytes| {
+                    damage.sift("closed", last, record::read_ended(bytes))
+                })?;
+                let head = damage.sift("heads", last, record::read_head(bytes.value()));
+                if let Some(head) = head
+                    && each(StoredEvent {
+                        number: EventNumber(last),
+                        head,
+                        open: open.map(|row| row.open).unwrap_or_default(),
+                        ended: ended.unwrap_or_default(),
+                    }) == Walk::Stop
+                {
+                    break;
+                }
+            }
+            Ok(heads.next().transpose()?.map(|_| EventNumber(last)))
+        })
+    }
+
+    /// The attempts in an endpoint's ring as the database has them, in no order. The engine's
+    /// dirty slots are newer.
+    pub fn history(&self, endpoint: EndpointNumber) -> Result<Vec<(u8, Attempt)>, ReadError> {
+        let key = endpoint.0;
+        self.guarded(|transaction| {
+            let mut attempts = Vec::new();
+            let table = transaction.open_table(tables::HISTORY)?;
+            for row in table.range((key, 0)..=(key, u8::MAX))? {
+                let (place, bytes) = row?;
+                let (place, attempt) = (place.value(), record::read_attempt(bytes.value()));
+                if let Some(attempt) = self.shared.damage.sift("history", place, attempt) {
+                    attempts.push((place.1, attempt));
+                }
+            }
+            Ok(attempts)
+        })
+    }
+
+    /// Size of the file in bytes; 0 when the system does not say.
+    pub fn file_bytes(&self) -> u64 {
+        std::fs::metadata(&self.shared.path).map_or(0, |file| file.len())
+    }
+
+    /// Free bytes of the file's disk; 0 when the system does not say, for then the disk is as
+    /// good as full.
+    pub fn disk_free_bytes(&self) -> u64 {
+        rustix::fs::statvfs(&self.shared.path)
+            .map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// How many damaged records were met and set aside since the start.
+    pub fn damaged(&self) -> u64 {
+        self.shared.damage.count()
+    }
+
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, ReadError> {
+        let transaction = self.shared.begin_read()?;
+        work(&transaction).map_err(|error| failed(&error))
+    }
+
+    /// The same for work that calls nobody else's code: redb may panic over a damaged page, and
+    /// one event that can't be read must not end the process again at each start.
+    fn guarded<T>(
+        &self,
+        work: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, ReadError> {
+        catch_unwind(AssertUnwindSafe(|| self.read(work)))
+            .unwrap_or_else(|_| Err(ReadError::Failed("a page of it is damaged".into())))
+    }
+
+    fn one<T>(
+        &self,
+        transaction: &ReadTransaction,
+        table: Definition<u64>,
+        event: EventNumber,
+        read: impl FnOnce(&[u8]) -> Result<T, Broken>,
+    ) -> Result<Option<T>, redb::Error> {
+        let bytes = transaction.open_table(table)?.get(event.0)?;
+        Ok(bytes.and_then(|bytes| {
+            let name = redb::TableHandle::name(&table);
+            self.shared.damage.sift(name, event.0, read(bytes.value()))
+        }))
+    }
+}
+
+/// A table that is walked backwards beside `heads`, with rows for some events only: cheaper
+/// than a look-up for each.
+struct Beside {
+    rows: Range<'static, u64, &'static [u8]>,
+    next: Option<(u64, redb::AccessGuard<'static, &'static [u8]>)>,
+}
+
+impl Beside {
+    fn open(
+        transaction: &ReadTransaction,
+        table: Definition<u64>,
+        below: u64,
+    ) -> Result<Self, redb::Error> {
+        let rows = transaction.open_table(table)?.range(..below)?;
+        let mut beside = Self { rows, next: None };
+        beside.step()?;
+        Ok(beside)
+    }
+
+    /// The row of that event. Events must come in descending order.
+    fn at<T>(
+        &mut self,
+        event: u64,
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>, redb::Error> {
+        // A row whose event is gone is passed over.
+        while self.next.as_ref().is_some_and(|(key, _)| *key > event) {
+            self.step()?;
+        }
+        Ok(match &self.next {
+            Some((key, bytes)) if *key == event => read(bytes.value()),
+            _ => None,
+        })
+    }
+
+    fn step(&mut self) -> Result<(), redb::Error> {
+        let row = self.rows.next_back().transpose()?;
+        self.next = row.map(|(key, bytes)| (key.value(), bytes));
+        Ok(())
+    }
+}
