@@ -116,11 +116,11 @@ pub fn write_first(database: &Database, salt: Salt) -> Result<(), redb::Error> {
     {
         let mut meta = transaction.open_table(META)?;
         let mut buffer = Vec::new();
-        record::write_format(FORMAT, &mut buffer);
+        record::write_format(tables::place(META, &META_FORMAT), FORMAT, &mut buffer);
         meta.insert(META_FORMAT, buffer.as_slice())?;
-        record::write_epochs(&epochs, &mut buffer);
+        record::write_epochs(tables::place(META, &META_EPOCHS), &epochs, &mut buffer);
         meta.insert(META_EPOCHS, buffer.as_slice())?;
-        record::write_numbers(&numbers, &mut buffer);
+        record::write_numbers(tables::place(META, &META_NUMBERS), &numbers, &mut buffer);
         meta.insert(META_NUMBERS, buffer.as_slice())?;
     }
     transaction.commit()?;

@@ -6,9 +6,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use redb::{Range, ReadTransaction, ReadableTable};
+use redb::{Range, ReadTransaction, ReadableTable, TableHandle};
 
-use super::record::{self, Broken};
+use super::record::{self, Broken, Place};
 use super::shared::{Shared, failed};
 use super::tables::{self, Definition};
 use super::{OpenRow, ReadError, StoredEvent, Walk};
@@ -31,8 +31,8 @@ impl Reader {
     /// Calls `each` for every row of open deliveries, in the order of events.
     pub fn each_open(&self, each: &mut dyn FnMut(EventNumber, OpenRow)) -> Result<(), ReadError> {
         self.read(|transaction| {
-            tables::walk(transaction, tables::OPEN, |event, bytes| {
-                let row = record::read_open(bytes);
+            tables::walk(transaction, tables::OPEN, |event, place, bytes| {
+                let row = record::read_open(place, bytes);
                 if let Some(row) = self.shared.damage.sift("open", event, row) {
                     each(EventNumber(event), row);
                 }
@@ -48,7 +48,8 @@ impl Reader {
         self.read(|transaction| {
             for row in transaction.open_table(tables::HEADS)?.iter()?.rev() {
                 let (event, bytes) = row?;
-                let (event, head) = (event.value(), record::read_head(bytes.value()));
+                let (event, head) = (event.value(), bytes.value());
+                let head = record::read_head(tables::place(tables::HEADS, &event), head);
                 if let Some(head) = self.shared.damage.sift("heads", event, head)
                     && each(EventNumber(event), head) == Walk::Stop
                 {
@@ -102,13 +103,14 @@ impl Reader {
                 let (key, bytes) = row?;
                 last = key.value();
                 let damage = &self.shared.damage;
-                let open = open.at(last, |bytes| {
-                    damage.sift("open", last, record::read_open(bytes))
+                let open = open.at(last, |place, bytes| {
+                    damage.sift("open", last, record::read_open(place, bytes))
                 })?;
-                let ended = closed.at(last, |bytes| {
-                    damage.sift("closed", last, record::read_ended(bytes))
+                let ended = closed.at(last, |place, bytes| {
+                    damage.sift("closed", last, record::read_ended(place, bytes))
                 })?;
-                let head = damage.sift("heads", last, record::read_head(bytes.value()));
+                let place = tables::place(tables::HEADS, &last);
+                let head = damage.sift("heads", last, record::read_head(place, bytes.value()));
                 if let Some(head) = head
                     && each(StoredEvent {
                         number: EventNumber(last),
@@ -132,10 +134,12 @@ impl Reader {
             let mut attempts = Vec::new();
             let table = transaction.open_table(tables::HISTORY)?;
             for row in table.range((key, 0)..=(key, u8::MAX))? {
-                let (place, bytes) = row?;
-                let (place, attempt) = (place.value(), record::read_attempt(bytes.value()));
-                if let Some(attempt) = self.shared.damage.sift("history", place, attempt) {
-                    attempts.push((place.1, attempt));
+                let (slot, bytes) = row?;
+                let slot = slot.value();
+                let place = tables::place(tables::HISTORY, &slot);
+                let attempt = record::read_attempt(place, bytes.value());
+                if let Some(attempt) = self.shared.damage.sift("history", slot, attempt) {
+                    attempts.push((slot.1, attempt));
                 }
             }
             Ok(attempts)
@@ -182,12 +186,12 @@ impl Reader {
         transaction: &ReadTransaction,
         table: Definition<u64>,
         event: EventNumber,
-        read: impl FnOnce(&[u8]) -> Result<T, Broken>,
+        read: impl FnOnce(Place, &[u8]) -> Result<T, Broken>,
     ) -> Result<Option<T>, redb::Error> {
         let bytes = transaction.open_table(table)?.get(event.0)?;
         Ok(bytes.and_then(|bytes| {
-            let name = redb::TableHandle::name(&table);
-            self.shared.damage.sift(name, event.0, read(bytes.value()))
+            let record = read(tables::place(table, &event.0), bytes.value());
+            self.shared.damage.sift(table.name(), event.0, record)
         }))
     }
 }
@@ -195,6 +199,7 @@ impl Reader {
 /// A table that is walked backwards beside `heads`, with rows for some events only: cheaper
 /// than a look-up for each.
 struct Beside {
+    table: Definition<u64>,
     rows: Range<'static, u64, &'static [u8]>,
     next: Option<(u64, redb::AccessGuard<'static, &'static [u8]>)>,
 }
@@ -206,7 +211,8 @@ impl Beside {
         below: u64,
     ) -> Result<Self, redb::Error> {
         let rows = transaction.open_table(table)?.range(..below)?;
-        let mut beside = Self { rows, next: None };
+        let next = None;
+        let mut beside = Self { table, rows, next };
         beside.step()?;
         Ok(beside)
     }
@@ -215,14 +221,16 @@ impl Beside {
     fn at<T>(
         &mut self,
         event: u64,
-        read: impl FnOnce(&[u8]) -> Option<T>,
+        read: impl FnOnce(Place, &[u8]) -> Option<T>,
     ) -> Result<Option<T>, redb::Error> {
         // A row whose event is gone is passed over.
         while self.next.as_ref().is_some_and(|(key, _)| *key > event) {
             self.step()?;
         }
         Ok(match &self.next {
-            Some((key, bytes)) if *key == event => read(bytes.value()),
+            Some((key, bytes)) if *key == event => {
+                read(tables::place(self.table, key), bytes.value())
+            }
             _ => None,
         })
     }
