@@ -3,7 +3,8 @@
 //! A snapshot that lives on keeps pages from being used again, and the file grows without
 //! shrinking: no transaction leaves this file.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use redb::{Range, ReadTransaction, ReadableTable, TableHandle};
@@ -30,11 +31,11 @@ impl Reader {
 
     /// Calls `each` for every row of open deliveries, in the order of events.
     pub fn each_open(&self, each: &mut dyn FnMut(EventNumber, OpenRow)) -> Result<(), ReadError> {
-        self.read(|transaction| {
+        self.read(|transaction, caller| {
             tables::walk(transaction, tables::OPEN, |event, place, bytes| {
                 let row = record::read_open(place, bytes);
                 if let Some(row) = self.shared.damage.sift("open", event, row) {
-                    each(EventNumber(event), row);
+                    caller.call(|| each(EventNumber(event), row));
                 }
             })
         })
@@ -45,13 +46,13 @@ impl Reader {
         &self,
         each: &mut dyn FnMut(EventNumber, Head) -> Walk,
     ) -> Result<(), ReadError> {
-        self.read(|transaction| {
+        self.read(|transaction, caller| {
             for row in transaction.open_table(tables::HEADS)?.iter()?.rev() {
                 let (event, bytes) = row?;
                 let (event, head) = (event.value(), bytes.value());
                 let head = record::read_head(tables::place(tables::HEADS, &event), head);
                 if let Some(head) = self.shared.damage.sift("heads", event, head)
-                    && each(EventNumber(event), head) == Walk::Stop
+                    && caller.call(|| each(EventNumber(event), head)) == Walk::Stop
                 {
                     break;
                 }
@@ -62,12 +63,12 @@ impl Reader {
 
     /// The frozen body of an event; None when there is none, or it is damaged.
     pub fn body(&self, event: EventNumber) -> Result<Option<Arc<[u8]>>, ReadError> {
-        self.guarded(|transaction| self.one(transaction, tables::EVENTS, event, record::read_body))
+        self.read(|transaction, _| self.one(transaction, tables::EVENTS, event, record::read_body))
     }
 
     /// An event; None when there is none.
     pub fn event(&self, event: EventNumber) -> Result<Option<StoredEvent>, ReadError> {
-        self.guarded(|transaction| {
+        self.read(|transaction, _| {
             let Some(head) = self.one(transaction, tables::HEADS, event, record::read_head)? else {
                 return Ok(None);
             };
@@ -91,7 +92,7 @@ impl Reader {
         each: &mut dyn FnMut(StoredEvent) -> Walk,
     ) -> Result<Option<EventNumber>, ReadError> {
         let below = before.map_or(u64::MAX, |event| event.0);
-        self.read(|transaction| {
+        self.read(|transaction, caller| {
             let mut heads = transaction.open_table(tables::HEADS)?.range(..below)?.rev();
             let mut open = Beside::open(transaction, tables::OPEN, below)?;
             let mut closed = Beside::open(transaction, tables::CLOSED, below)?;
@@ -111,14 +112,14 @@ impl Reader {
                 })?;
                 let place = tables::place(tables::HEADS, &last);
                 let head = damage.sift("heads", last, record::read_head(place, bytes.value()));
-                if let Some(head) = head
-                    && each(StoredEvent {
-                        number: EventNumber(last),
-                        head,
-                        open: open.map(|row| row.open).unwrap_or_default(),
-                        ended: ended.unwrap_or_default(),
-                    }) == Walk::Stop
-                {
+                let Some(head) = head else { continue };
+                let stored = StoredEvent {
+                    number: EventNumber(last),
+                    head,
+                    open: open.map(|row| row.open).unwrap_or_default(),
+                    ended: ended.unwrap_or_default(),
+                };
+                if caller.call(|| each(stored)) == Walk::Stop {
                     break;
                 }
             }
@@ -130,7 +131,7 @@ impl Reader {
     /// dirty slots are newer.
     pub fn history(&self, endpoint: EndpointNumber) -> Result<Vec<(u8, Attempt)>, ReadError> {
         let key = endpoint.0;
-        self.guarded(|transaction| {
+        self.read(|transaction, _| {
             let mut attempts = Vec::new();
             let table = transaction.open_table(tables::HISTORY)?;
             for row in table.range((key, 0)..=(key, u8::MAX))? {
@@ -163,22 +164,19 @@ impl Reader {
         self.shared.damage.count()
     }
 
-    pub(super) fn read<T>(
+    /// A snapshot for as long as `work` takes. redb may panic over a damaged page, and one event
+    /// that can't be read must not end the process at each start: that is an error like others.
+    fn read<T>(
         &self,
-        work: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
+        work: impl FnOnce(&ReadTransaction, &Caller) -> Result<T, redb::Error>,
     ) -> Result<T, ReadError> {
         let transaction = self.shared.begin_read()?;
-        work(&transaction).map_err(|error| failed(&error))
-    }
-
-    /// The same for work that calls nobody else's code: redb may panic over a damaged page, and
-    /// one event that can't be read must not end the process again at each start.
-    fn guarded<T>(
-        &self,
-        work: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
-    ) -> Result<T, ReadError> {
-        catch_unwind(AssertUnwindSafe(|| self.read(work)))
-            .unwrap_or_else(|_| Err(ReadError::Failed("a page of it is damaged".into())))
+        let caller = Caller::default();
+        match catch_unwind(AssertUnwindSafe(|| work(&transaction, &caller))) {
+            Ok(result) => result.map_err(|error| failed(&error)),
+            Err(panic) if caller.0.get() => resume_unwind(panic),
+            Err(_) => Err(ReadError::Failed("a page of it is damaged".into())),
+        }
     }
 
     fn one<T>(
@@ -193,6 +191,19 @@ impl Reader {
             let record = read(tables::place(table, &event.0), bytes.value());
             self.shared.damage.sift(table.name(), event.0, record)
         }))
+    }
+}
+
+/// Knows whether it is the caller's code that runs: its panics are its own.
+#[derive(Default)]
+struct Caller(Cell<bool>);
+
+impl Caller {
+    fn call<T>(&self, each: impl FnOnce() -> T) -> T {
+        self.0.set(true);
+        let answer = each();
+        self.0.set(false);
+        answer
     }
 }
 
