@@ -21,5 +21,6 @@ pub mod request;
 pub mod retry;
 pub mod route;
 pub mod sign;
+pub mod spread;
 pub mod time;
 pub mod token;
