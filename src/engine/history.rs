@@ -190,3 +190,92 @@ impl Ring {
         recent
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::attempt::AttemptOutcome;
+    use crate::domain::event::EventType;
+    use crate::domain::id::{AttemptNumber, EventNumber};
+    use crate::domain::time::Timestamp;
+    use crate::engine::tests::exchange;
+
+    const ONE: EndpointNumber = EndpointNumber(1);
+
+    fn attempt(number: u64) -> Arc<Attempt> {
+        Arc::new(Attempt {
+            number: AttemptNumber(number),
+            endpoint: ONE,
+            delivery: None,
+            event: EventNumber(1),
+            kind: EventType::CallMissed,
+            n: 1,
+            exchange: exchange(200, false),
+            outcome: AttemptOutcome::Delivered,
+            next_at: None,
+        })
+    }
+
+    fn numbers(history: &History) -> Vec<u64> {
+        let of = history.of(ONE);
+        of.iter().map(|(_, attempt)| attempt.number.0).collect()
+    }
+
+    #[test]
+    fn the_last_writer_wins_also_over_a_sweep_that_failed() {
+        let mut history = History::default();
+        history.put(ONE, 0, attempt(1));
+        history.put(ONE, 1, attempt(2));
+        assert_eq!(history.sweep_all(Tick(0), 9).len(), 2);
+        assert_eq!(numbers(&history), [1, 2], "not on disk yet");
+        history.put(ONE, 0, attempt(3));
+        history.restore();
+        assert_eq!(numbers(&history), [3, 2]);
+        assert_eq!(history.sweep_all(Tick(0), 9).len(), 2);
+        history.swept();
+        assert!(numbers(&history).is_empty() && history.is_clean());
+        assert_eq!(history.bytes, 0);
+    }
+
+    #[test]
+    fn slices_go_round_in_the_order_of_keys() {
+        let mut history = History::default();
+        for slot in 0..4 {
+            history.put(ONE, slot, attempt(u64::from(slot)));
+        }
+        let mut slots = |max| -> Vec<u8> {
+            let slice = history.sweep_all(Tick(0), max);
+            for (_, slot, attempt) in &slice {
+                history.put(ONE, *slot, Arc::clone(attempt));
+            }
+            slice.iter().map(|(_, slot, _)| *slot).collect()
+        };
+        assert_eq!(slots(3), [0, 1, 2]);
+        assert_eq!(slots(3), [3, 0, 1]);
+    }
+
+    #[test]
+    fn a_small_slice_waits_for_a_round() {
+        let mut history = History::default();
+        history.put(ONE, 0, attempt(1));
+        assert!(history.sweep(Tick(ROUND_MS - 1), 9).is_empty());
+        assert_eq!(history.sweep(Tick(ROUND_MS), 9).len(), 1);
+    }
+
+    #[test]
+    fn the_ring_names_its_next_slot() {
+        let mut ring = Ring::default();
+        for n in 0..25u8 {
+            assert_eq!(ring.next_slot(), n % RING_SLOTS);
+            ring.push(Recent {
+                at: Timestamp(u64::from(n)),
+                outcome: AttemptOutcome::Delivered,
+                status: 200,
+                ms: 1,
+                slot: ring.next_slot(),
+            });
+        }
+        assert_eq!(ring.as_slice().len(), 10);
+        assert_eq!(ring.newest_first()[0].at, Timestamp(24));
+    }
+}

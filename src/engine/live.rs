@@ -5,11 +5,12 @@ use std::collections::HashMap;
 
 use crate::domain::event::EventType;
 use crate::domain::id::EventNumber;
+use crate::domain::spread::NumberMap;
 
 /// The events that have open deliveries: 16 bytes each, the types kept once.
 #[derive(Debug, Default)]
 pub(super) struct Live {
-    events: HashMap<EventNumber, Entry>,
+    events: NumberMap<EventNumber, Entry>,
     kinds: Vec<Kind>,
     by_kind: HashMap<EventType, u32>,
     // Places of `kinds` that no event uses. Producers invent types, so places are used again.

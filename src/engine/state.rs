@@ -22,6 +22,7 @@ use crate::domain::id::{DeliveryKey, EndpointNumber, Epochs, EventNumber, TokenN
 use crate::domain::lanes::{Lanes, Left, Limits, Ticket};
 use crate::domain::retry::Plan;
 use crate::domain::route::Routes;
+use crate::domain::spread::NumberMap;
 use crate::domain::time::{Now, Tick, Timestamp};
 use crate::domain::token::Token;
 use crate::telemetry::Counters;
@@ -39,7 +40,7 @@ pub(super) struct State {
 
     // What the rules know.
     pub numbers: Numbers,
-    pub roster: HashMap<EndpointNumber, Entry>,
+    pub roster: NumberMap<EndpointNumber, Entry>,
     pub tokens: BTreeMap<TokenNumber, Arc<Token>>,
     pub routes: Routes,
     pub lanes: Lanes,
@@ -155,7 +156,7 @@ impl State {
             started_at: now.wall,
             dice: Dice::seeded(seed),
             numbers,
-            roster: HashMap::new(),
+            roster: NumberMap::default(),
             tokens: BTreeMap::new(),
             routes: Routes::default(),
             lanes: Lanes::new(limits),

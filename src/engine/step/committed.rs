@@ -11,16 +11,13 @@ use crate::domain::change::{EndState, Open, Reason};
 use crate::domain::id::EventNumber;
 use crate::domain::lanes::{Arrival, Left};
 use crate::domain::time::Now;
-use crate::store::thread::Committed;
 
 /// Acts on the answer to the batch that is out.
-pub(super) fn committed(state: &mut State, now: Now, done: Committed, effects: &mut Effects) {
-    let Some(flight) = state.flight.take() else {
-        return;
-    };
-    match done.result {
-        Ok(()) => in_force(state, now, flight, effects),
-        Err(_) => taken_back(state, now, flight, effects),
+pub(super) fn committed(state: &mut State, now: Now, success: bool, effects: &mut Effects) {
+    match state.flight.take() {
+        Some(flight) if success => in_force(state, now, flight, effects),
+        Some(flight) => taken_back(state, now, flight, effects),
+        None => {}
     }
 }
 
@@ -39,7 +36,7 @@ fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) 
             std::mem::take(&mut superseded),
             (EndState::Superseded, Reason::CallEnded),
         );
-        answer(accepting, Ok(()), effects);
+        answer(accepting, &Ok(()), effects);
     }
     for ticket in flight.rows.iter().filter_map(|row| row.release) {
         state.lanes.release(now.tick, ticket);
@@ -101,7 +98,7 @@ fn arrival(accepting: &Accepting, number: EventNumber, open: &Open) -> Arrival {
 }
 
 /// Answers those who brought the event.
-fn answer(accepting: Accepting, result: Result<(), Refusal>, effects: &mut Effects) {
+fn answer(accepting: Accepting, result: &Result<(), Refusal>, effects: &mut Effects) {
     let of = |duplicate| {
         result.clone().map(|()| Accepted {
             event: accepting.event.number,
@@ -148,5 +145,5 @@ fn refuse(state: &mut State, accepting: Accepting, effects: &mut Effects) {
     if let Some(key) = event.head.idempotency_key {
         state.idempotency.forget(key, event.number);
     }
-    answer(accepting, Err(Refusal::StoreAway), effects);
+    answer(accepting, &Err(Refusal::StoreAway), effects);
 }

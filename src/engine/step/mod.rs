@@ -29,7 +29,9 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
             state.unreadable.insert(event);
         }
         Message::Finished(finished) => finish::finished(state, now, *finished, effects),
-        Message::Committed(done) => committed::committed(state, now, done, effects),
+        Message::Committed(done) => {
+            committed::committed(state, now, done.result.is_ok(), effects);
+        }
         Message::Reopened => state.disk = Disk::Reopened,
         Message::TokensUsed(tokens) => admin::tokens_used(state, now, &tokens, effects),
         Message::Stop => {

@@ -9,6 +9,9 @@ use crate::domain::event::Origin;
 use crate::domain::id::EndpointNumber;
 use crate::domain::intake;
 use crate::engine::handle::{Command, Refusal};
+use crate::engine::message::Message;
+use crate::engine::turn::next_wake;
+use crate::store::thread::Committed;
 
 #[test]
 fn no_reply_and_no_request_before_the_commit() {
@@ -179,7 +182,7 @@ fn a_key_whose_event_failed_is_free_again() {
     for said in [first, joined] {
         assert_eq!(said.try_recv(), Ok(Err(Refusal::StoreAway)));
     }
-    bench.message(crate::engine::message::Message::Reopened);
+    bench.message(Message::Reopened);
     bench.commit();
     let again = bench.submit(&body);
     bench.commit();
@@ -200,4 +203,52 @@ fn a_lone_event_is_committed_at_once_and_many_gather() {
     assert!(bench.order.is_none(), "the last commit carried many");
     bench.sleep();
     assert!(bench.order.is_some());
+}
+
+#[test]
+fn an_idle_engine_leaves_a_file_that_needs_no_repair_and_then_sleeps() {
+    let mut bench = Bench::with_endpoints(1);
+    bench.submit(&event("email:received", "1"));
+    bench.commit();
+    bench.finish(200);
+    bench.settle();
+    // The history, and then, after some quiet, the last commit of this burst.
+    bench.after(500);
+    assert!(bench.order.is_some() && !bench.quick_repair);
+    bench.commit();
+    bench.after(4_999);
+    assert!(bench.order.is_none());
+    bench.after(1);
+    assert!(bench.order.is_some() && bench.quick_repair);
+    bench.commit();
+    bench.after(3_600_000);
+    assert!(bench.order.is_none(), "an idle engine writes");
+    assert_eq!(next_wake(&bench.state, bench.now), None);
+}
+
+#[test]
+fn a_commit_carries_so_much_and_no_more() {
+    let mut bench = Bench::with_endpoints(0);
+    bench.submit(&event("email:received", "0"));
+    for call in 0..5_000 {
+        bench.submit(&event("email:received", &call.to_string()));
+    }
+    let carried = |bench: &mut Bench| {
+        let order = bench.order.clone().unwrap();
+        bench.disk = order;
+        let events = bench.disk.iter();
+        events
+            .filter(|change| matches!(change, Change::Event(_)))
+            .count()
+    };
+    assert_eq!(carried(&mut bench), 1);
+    let changes = bench.order.take().unwrap();
+    bench.message(Message::Committed(Committed {
+        changes,
+        result: Ok(()),
+    }));
+    assert_eq!(carried(&mut bench), 4_096);
+    bench.commit();
+    bench.settle();
+    assert!(bench.state.batch.is_empty());
 }

@@ -37,6 +37,8 @@ pub(super) struct Bench {
     /// What the delivery threads were given.
     pub jobs: VecDeque<Job<Errand>>,
     pub cut: bool,
+    /// Whether the last commit leaves a file that needs no repair.
+    pub quick_repair: bool,
 }
 
 pub(super) type Said<T> = Receiver<Result<T, Refusal>>;
@@ -85,6 +87,7 @@ impl Bench {
             disk: Vec::new(),
             jobs: VecDeque::new(),
             cut: false,
+            quick_repair: false,
         };
         bench.after(0);
         bench
@@ -114,7 +117,11 @@ impl Bench {
     }
 
     fn perform(&mut self, effects: Effects) {
-        if let Some(Order::Commit(changes) | Order::CommitQuickRepair(changes)) = effects.order {
+        if let Some(order) = effects.order {
+            self.quick_repair = matches!(order, Order::CommitQuickRepair(_));
+            let (Order::Commit(changes) | Order::CommitQuickRepair(changes)) = order else {
+                panic!("a stop is the loop's business");
+            };
             assert!(self.order.is_none(), "two commits at once");
             self.order = Some(changes);
         }
@@ -272,7 +279,7 @@ pub(super) fn keyed(kind: &str, call: &str, key: &str) -> String {
     format!(r#"{open},"idempotency_key":"{key}"}}"#)
 }
 
-pub(super) fn exchange(status: u16, cut: bool) -> Exchange {
+pub(in crate::engine) fn exchange(status: u16, cut: bool) -> Exchange {
     Exchange {
         at: Timestamp(1_800_000_000_000),
         duration_ms: 12,

@@ -231,3 +231,34 @@ fn a_stop_in_a_hurry_cuts_and_does_not_count() {
     assert!(bench.ends().is_empty());
     assert!(bench.state.roster[&ONE].ring.as_slice().is_empty());
 }
+
+#[test]
+fn sixteen_tests_at_a_time() {
+    let mut bench = Bench::with_endpoints(17);
+    let said: Vec<_> = (1..=17).map(|endpoint| bench.test(endpoint)).collect();
+    assert_eq!(bench.jobs.len(), 16);
+    assert_eq!(said[16].try_recv().unwrap().unwrap_err(), Refusal::Busy);
+    bench.finish(200);
+    let again = bench.test(17);
+    assert!(again.try_recv().is_err(), "it runs");
+    assert_eq!(bench.jobs.len(), 16);
+}
+
+#[test]
+fn too_many_requests_hold_back_the_others() {
+    let mut bench = Bench::with_endpoints(1);
+    for call in ["1", "2"] {
+        bench.submit(&event("email:received", call));
+        bench.commit();
+    }
+    let job = bench.jobs.pop_front().unwrap();
+    let mut answer = exchange(429, false);
+    let headers = &mut answer.result.as_mut().unwrap().headers;
+    headers.push(("Retry-After".into(), "60".into()));
+    bench.land(job.ticket, Some(answer));
+    bench.settle();
+    bench.after(59_000);
+    assert!(bench.jobs.is_empty());
+    bench.after(1_000);
+    assert_eq!(bench.jobs.len(), 1);
+}

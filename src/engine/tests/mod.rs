@@ -7,3 +7,5 @@ mod bench;
 mod delivering;
 mod failing;
 mod whole;
+
+pub(in crate::engine) use bench::exchange;
