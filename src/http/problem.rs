@@ -72,8 +72,8 @@ pub enum Code {
 }
 
 impl Code {
-    /// All codes, for the test of the table.
-    pub const ALL: [Self; 24] = [
+    #[cfg(test)]
+    const ALL: [Self; 24] = [
         Self::Malformed,
         Self::HostMissing,
         Self::KeysDiffer,
@@ -229,11 +229,7 @@ impl Problem {
     }
 
     /// 422 for one field.
-    pub fn field(
-        field: impl Into<String>,
-        code: &'static str,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn field(field: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
         Self::not_acceptable(vec![FieldError::new(field, code, message)])
     }
 
@@ -254,12 +250,6 @@ impl Problem {
         let mut problem = Self::new(Code::Internal, "the cause is in the log of ringhook");
         problem.0.log = Some(log.into());
         problem
-    }
-
-    /// The same, with a line for the log.
-    pub fn logging(mut self, log: impl Into<String>) -> Self {
-        self.0.log = Some(log.into());
-        self
     }
 
     /// The same, and the connection ends with it.
@@ -395,15 +385,17 @@ mod tests {
     }
 
     #[test]
-    fn the_document_has_the_fields_of_the_contract_and_not_the_log() {
-        let problem = Problem::malformed("event", "wrong_type", "must be a string", Some(9))
-            .logging("for us only");
+    fn the_document_has_the_fields_of_the_contract() {
+        let problem = Problem::malformed("event", "wrong_type", "must be a string", Some(9));
         let got: Value = serde_json::from_slice(&problem.document()).unwrap();
         let expected = json!({"type": "urn:ringhook:RH-0301", "title": "The request is malformed",
             "status": 400, "code": "RH-0301", "detail": "event, at byte 9: must be a string",
             "errors": [{"field": "event", "code": "wrong_type", "message": "must be a string",
             "offset": 9}]});
         assert_eq!(got, expected);
+        let document = Problem::internal("for us only").document();
+        let text = String::from_utf8(document).unwrap();
+        assert!(!text.contains("for us only"), "{text}");
     }
 
     #[test]
@@ -418,7 +410,9 @@ mod tests {
     fn a_405_names_the_methods_and_a_401_the_scheme() {
         let answer = Problem::method("GET, HEAD".into()).into_answer();
         assert_eq!(answer.headers()[ALLOW], "GET, HEAD");
-        let answer = Problem::new(Code::TokenMissing, "x").closing().into_answer();
+        let answer = Problem::new(Code::TokenMissing, "x")
+            .closing()
+            .into_answer();
         assert!(answer.headers().contains_key(WWW_AUTHENTICATE));
         assert_eq!(answer.headers()[CONNECTION], "close");
     }
