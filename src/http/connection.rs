@@ -115,11 +115,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.guard(context, |stream, context| stream.poll_flush(context))
+        self.guard(context, S::poll_flush)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.guard(context, |stream, context| stream.poll_shutdown(context))
+        self.guard(context, S::poll_shutdown)
     }
 }
 

@@ -27,7 +27,7 @@ impl HostRule {
         let names = allowed
             .chain(public)
             .filter_map(|name| split(name))
-            .map(|host| host.to_ascii_lowercase())
+            .map(str::to_ascii_lowercase)
             .collect();
         Self {
             listen: settings.listen.ip(),

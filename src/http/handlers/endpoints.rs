@@ -1,5 +1,7 @@
 //! Endpoints: listed, added, read, edited, removed.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 
 use crate::domain::endpoint::State;
@@ -232,13 +234,13 @@ impl Sort {
 
 impl Place {
     fn written(&self) -> String {
-        format!("{:x}.{}", self.number.0, hex::encode(&self.key))
+        format!("{:x}.{}", self.number.0, URL_SAFE_NO_PAD.encode(&self.key))
     }
 
     fn parse(text: &str) -> Option<Self> {
         let (number, key) = text.split_once('.')?;
         Some(Self {
-            key: String::from_utf8(hex::decode(key).ok()?).ok()?,
+            key: String::from_utf8(URL_SAFE_NO_PAD.decode(key).ok()?).ok()?,
             number: EndpointNumber(u32::from_str_radix(number, 16).ok()?),
         })
     }
@@ -269,7 +271,7 @@ mod tests {
             number: EndpointNumber(300),
         };
         assert_eq!(Place::parse(&place.written()), Some(place));
-        for bad in ["", "x", "1", "1.zz", "g.00", "1.ff"] {
+        for bad in ["", "x", "1", "1.*", "g.AA", "1._w"] {
             assert_eq!(Place::parse(bad), None, "{bad}");
         }
     }

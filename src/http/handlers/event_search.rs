@@ -1,6 +1,8 @@
 //! Finds events: a walk over heads, newest first, that compares by digest and looks into the
 //! body only where that matched.
 
+use std::borrow::Cow;
+
 use crate::domain::digest;
 use crate::domain::event::EventType;
 use crate::domain::filter::comparable;
@@ -90,7 +92,7 @@ impl Search {
         };
         Ok(Self {
             kind: query.read("type", "an event type", |text| EventType::parse(text).ok())?,
-            account: query.text("account")?.map(|text| text.into_owned()),
+            account: query.text("account")?.map(Cow::into_owned),
             number,
             state: query.read("state", "the state of a delivery, or unmatched", standing)?,
             since: query.time("since")?,

@@ -10,7 +10,7 @@ use super::super::wire::Page;
 use super::super::wire::event::EventTypeJson;
 
 /// They are few: always one page.
-pub fn list(call: Call<'_>) -> Result<Answer, Problem> {
+pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
     let query = Query::parse(call.head.uri.query(), &["limit", "cursor"])?;
     query.limit()?;
     let page = Page::whole(EventTypeJson::all());

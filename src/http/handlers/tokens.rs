@@ -18,7 +18,7 @@ use super::super::wire::token::{self, TokenJson};
 use super::random_bytes;
 
 /// Ascending, which is by age.
-pub fn list(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
+pub fn list(edge: &Edge, call: &Call<'_>) -> Result<Answer, Problem> {
     let query = Query::parse(call.head.uri.query(), &["limit", "cursor"])?;
     let limit = query.limit()?;
     let after = query.cursor(|text| u32::from_str_radix(text, 16).ok().map(TokenNumber))?;

@@ -59,13 +59,15 @@ fn what_is_created() {
     assert!(spec.expires_at.is_some());
 }
 
+fn check_refused(body: &str, status: u16, fields: &[&str]) {
+    let got = created(body).err().map(|problem| refusal(&problem));
+    let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+    assert_eq!(got, Some((status, fields)), "{body}");
+}
+
 #[test]
-fn what_is_refused() {
-    let check = |body: &str, status: u16, fields: &[&str]| {
-        let got = created(body).err().map(|problem| refusal(&problem));
-        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-        assert_eq!(got, Some((status, fields)), "{body}");
-    };
+fn fields_that_are_refused() {
+    let check = check_refused;
     let with = |fields: &str| format!("{},{fields}}}", GOOD.trim_end_matches('}'));
     check("{}", 422, &["title", "url", "events"]);
     check("[]", 400, &[""]);
@@ -121,6 +123,11 @@ fn what_is_refused() {
     );
     check(&with(r#""expires_at":"noon""#), 422, &["expires_at"]);
     check(&with(r#""headers":{"X":1}"#), 400, &["headers.X"]);
+}
+
+#[test]
+fn subscriptions_that_are_refused() {
+    let check = check_refused;
     let events = |events: &str| format!(r#"{{"title":"A","url":"http://x/","events":{events}}}"#);
     check(&events(r#"["Call"]"#), 422, &["events[0]"]);
     check(
