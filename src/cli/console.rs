@@ -69,7 +69,7 @@ impl Console {
     /// Prints a document where `--json` asks for it, its ids where `--quiet` does. True when
     /// that was all that is to be printed.
     pub fn machine(&self, document: &Document) -> Result<bool, Failure> {
-        if self.json {
+        if self.json && !document.as_text().is_empty() {
             self.line(document.as_text())?;
         } else if self.quiet {
             self.lines(&document.ids())?;

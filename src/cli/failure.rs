@@ -61,8 +61,8 @@ impl Exit {
             401 | 403 => Self::Denied,
             404 => Self::NotFound,
             409 => Self::Conflict,
-            429 | 503 | 507 => Self::Temporary,
-            400 | 413 | 415 | 421 | 422 => Self::Invalid,
+            408 | 429 | 503 | 507 => Self::Temporary,
+            400 | 413..=415 | 421 | 422 => Self::Invalid,
             _ => Self::Bug,
         }
     }

@@ -90,7 +90,10 @@ fn create(name: &str, role: Role, out: Option<&Path>, context: &Context) -> Resu
         ));
         return Ok(Exit::Done);
     }
-    if !context.console.machine(&made)? {
+    if context.console.is_json() {
+        context.console.machine(&made)?;
+    } else {
+        // Also with --quiet: the id alone would leave a token that nobody knows.
         context.console.note(format!(
             "Token {name} ({id}), role {}. It is shown only now:",
             role.name()

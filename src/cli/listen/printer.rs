@@ -103,7 +103,6 @@ fn headline(received: &Received, verdict: Option<&Verdict>, again: bool) -> Stri
             none if none.is_empty() => format!("{} {}", received.method, clean(&received.path)),
             kind => kind,
         },
-        paint(DIM, header("webhook-id")),
         bytes(received.body.len() as u64),
         match verdict {
             None => paint(DIM, "signature not checked"),
@@ -113,6 +112,10 @@ fn headline(received: &Received, verdict: Option<&Verdict>, again: bool) -> Stri
             Some(_) => paint(BAD, "signature WRONG"),
         },
     ];
+    let id = header("webhook-id");
+    if !id.is_empty() {
+        words.insert(2, paint(DIM, id));
+    }
     if header("ringhook-test") == "1" {
         words.push("test".to_owned());
     }
