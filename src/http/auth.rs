@@ -96,8 +96,10 @@ pub async fn by_token(edge: &Edge, headers: &HeaderMap) -> Result<Caller, Proble
         return Ok(Caller::Token(number, role));
     }
     let detail = match token {
-        None => "send Authorization: Bearer rh_… or X-Api-Key: rh_…; a token is made with \
-                 `ringhook token create`",
+        None => {
+            "send Authorization: Bearer rh_… or X-Api-Key: rh_…; a token is made with \
+                 `ringhook token create`"
+        }
         Some(_) => "this token is not known here, or was revoked",
     };
     if edge.failures.count() {

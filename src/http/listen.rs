@@ -108,7 +108,10 @@ fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     if let Some(parent) = path.parent()
         && !parent.as_os_str().is_empty()
     {
-        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent)?;
     }
     let listener = match UnixListener::bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -281,7 +284,9 @@ where
          Content-Length: {}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n",
         document.len()
     );
-    stream.write_all(&[head.as_bytes(), &document].concat()).await?;
+    stream
+        .write_all(&[head.as_bytes(), &document].concat())
+        .await?;
     stream.shutdown().await?;
     let mut dropped = [0; 1024];
     while stream.read(&mut dropped).await? > 0 {}
@@ -333,6 +338,9 @@ mod tests {
         drop(far);
         refusing.await.unwrap().unwrap();
         assert!(text.starts_with("HTTP/1.1 503 "), "{text}");
-        assert!(text.contains("\r\nRetry-After: 1\r\n") && text.contains("RH-0353"), "{text}");
+        assert!(
+            text.contains("\r\nRetry-After: 1\r\n") && text.contains("RH-0353"),
+            "{text}"
+        );
     }
 }
