@@ -1,64 +1,192 @@
 //! Builds the parts, runs them, drains them; the only file that sees every room.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
 use crate::config::Settings;
+use crate::domain::address::EgressRule;
+use crate::engine;
+use crate::http::{self, Listeners};
+use crate::send::http::{HttpOptions, HttpTransport};
+use crate::store;
+use crate::telemetry::Counters;
+
+/// What a process ends with when one of the threads that decide or write has panicked.
+const EXIT_BUG: i32 = 70;
 
 /// The daemon, running.
-pub struct App {}
+pub struct App {
+    engine: engine::Running,
+    edge: Edge,
+    is_new: bool,
+    address: SocketAddr,
+    socket: PathBuf,
+}
+
+/// The runtime of the edge. It outlives the engine, so that during a stop it can still say
+/// that ringhook is stopping.
+struct Edge {
+    runtime: tokio::runtime::Runtime,
+    stop: watch::Sender<bool>,
+    served: tokio::task::JoinHandle<()>,
+}
 
 /// Why the daemon can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The database.
     #[error(transparent)]
-    Store(#[from] crate::store::OpenError),
+    Store(#[from] store::OpenError),
     /// The engine.
     #[error(transparent)]
-    Engine(#[from] crate::engine::StartError),
-    /// A listener, a thread, or something else that the system refused.
-    #[error("{what}: {source}")]
-    System {
-        /// What was tried, with the address or path.
-        what: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    Engine(#[from] engine::StartError),
+    /// An address or a socket path.
+    #[error(transparent)]
+    Bind(#[from] http::BindError),
+    /// A thread, or the system's random numbers.
+    #[error("cannot start: {0}")]
+    System(std::io::Error),
     /// The TLS settings.
     #[error("cannot set up TLS for deliveries: {0}")]
     Tls(String),
 }
 
 impl App {
-    /// Opens the database, starts the threads, binds the listeners: ready when it returns.
+    /// Opens the database, binds the listeners, starts the threads: ready when it returns.
     pub fn start(settings: Settings) -> Result<Self, StartError> {
-        todo!("{settings:?}")
+        let random = random_bytes()?;
+        let (salt, seed) = (random[..8].try_into(), random[8..].try_into());
+        let (store, loaded) = store::open(&store::Options {
+            path: settings.store.path.clone(),
+            cache_bytes: settings.store.cache_bytes,
+            salt: salt.expect("8 bytes"),
+        })?;
+        let is_new = loaded.is_new;
+        let clock = Clock::system(loaded.numbers.newest);
+        let counters = Arc::new(Counters::default());
+        let reader = store.reader();
+
+        let runtime = edge_runtime().map_err(StartError::System)?;
+        let listeners = {
+            let _inside = runtime.enter();
+            Listeners::bind(&settings.http)?
+        };
+        let address = listeners.address();
+
+        let engine = engine::start(engine::Parts {
+            store,
+            loaded,
+            delivery: settings.delivery.clone(),
+            transport: Arc::new(transport(&settings, address)?),
+            clock: clock.clone(),
+            seed: u64::from_le_bytes(seed.expect("8 bytes")),
+            counters: Arc::clone(&counters),
+            on_panic: Arc::new(|| std::process::exit(EXIT_BUG)),
+        })?;
+
+        let socket = settings.http.socket.clone();
+        let parts = http::Parts {
+            handle: engine.handle(),
+            reader,
+            settings: settings.http,
+            delivery: settings.delivery,
+            counters,
+            clock,
+        };
+        let (stop, stopping) = watch::channel(false);
+        let served = runtime.spawn(http::serve(listeners, parts, stopping));
+        let edge = Edge {
+            runtime,
+            stop,
+            served,
+        };
+        Ok(Self {
+            engine,
+            edge,
+            is_new,
+            address,
+            socket,
+        })
     }
 
     /// The address that is listened on, with its real port.
     pub fn address(&self) -> SocketAddr {
-        todo!()
+        self.address
     }
 
     /// The Unix socket.
     pub fn socket(&self) -> &Path {
-        todo!()
+        &self.socket
     }
 
     /// Whether the database was made just now.
     pub fn is_new(&self) -> bool {
-        todo!()
+        self.is_new
     }
 
     /// Runs until SIGTERM or SIGINT, then stops; a second signal stops at once. `true` when
     /// everything was committed.
-    pub fn run(self) -> bool {
-        todo!()
+    pub fn run(self) -> Result<bool, StartError> {
+        let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(StartError::System)?;
+        signals.forever().next();
+        log::info!("stopping: waiting for what is in flight; a second signal stops at once");
+        let handle = self.engine.handle();
+        std::thread::Builder::new()
+            .name("signals".into())
+            .spawn(move || signals.forever().for_each(|_| handle.hurry()))
+            .map_err(StartError::System)?;
+        Ok(self.stop())
     }
 
     /// Stops now, as after a signal.
     pub fn stop(self) -> bool {
-        todo!()
+        let committed = self.engine.stop();
+        let Edge {
+            runtime,
+            stop,
+            served,
+        } = self.edge;
+        // The edge may have ended by itself; then nobody listens to this any more.
+        let _ = stop.send(true);
+        if let Err(error) = runtime.block_on(served) {
+            log::error!("the HTTP edge ended badly: {error}");
+        }
+        committed
     }
+}
+
+fn transport(settings: &Settings, own: SocketAddr) -> Result<HttpTransport, StartError> {
+    HttpTransport::new(HttpOptions {
+        connect_timeout_ms: settings.delivery.connect_timeout_ms,
+        egress: EgressRule {
+            private: settings.egress.private,
+            allow: settings.egress.allow.clone(),
+            deny: settings.egress.deny.clone(),
+            own: vec![own],
+        },
+        user_agent: concat!("ringhook/", env!("CARGO_PKG_VERSION")).to_owned(),
+    })
+    .map_err(StartError::Tls)
+}
+
+fn edge_runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .thread_name("edge")
+        .worker_threads(2)
+        .max_blocking_threads(8)
+        .enable_all()
+        .build()
+}
+
+fn random_bytes() -> Result<[u8; 16], StartError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| StartError::System(std::io::Error::other(error)))?;
+    Ok(bytes)
 }

@@ -1,4 +1,24 @@
 //! Settings, complete before anything opens.
+//!
+//! Values pass through two forms: `raw` (what was written, and where) and `value` (what holds);
+//! `resolve` puts them together. Nothing here reads a file or the environment itself.
+
+mod contradiction;
+mod mistake;
+mod nearest;
+mod paths;
+mod raw;
+mod resolve;
+pub mod table;
+#[cfg(test)]
+mod tests;
+pub mod units;
+mod value;
+
+pub use mistake::{Mistake, Place, UNREADABLE};
+pub use nearest::nearest;
+pub use paths::Identity;
+pub use resolve::{Flags, Resolved, Sources, resolve};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -88,9 +88,10 @@ impl EventType {
             .any(|room| self.as_str().starts_with(room))
     }
 
-    /// Whether a subscription to it may ask for a duration: `call:completed` and own types.
+    /// Whether a subscription to it may ask for a duration: `call:completed` and producers' own
+    /// types. Notices have none.
     pub fn may_filter_duration(&self) -> bool {
-        matches!(self, Self::CallCompleted | Self::Own(_))
+        matches!(self, Self::CallCompleted | Self::Own(_)) && !self.is_notice()
     }
 
     /// Whether it ends its call, so that a ringing event of the same call is out of date.
@@ -151,7 +152,71 @@ pub struct Incoming {
     /// Digest of the producer's key, see `digest::long`.
     pub idempotency_key: Option<u128>,
     /// Digest of type, data bytes and given time: the same for the same event posted again.
+    /// 0 where the producer gave no key: nothing asks for it then, and it would cost as much as
+    /// all the rest of reading.
     pub content: u128,
     /// Who brought it.
     pub origin: Origin,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_types_there_are() {
+        let check = |code: &str, expected: bool| {
+            let got = EventType::parse(code);
+            assert_eq!(got.is_ok(), expected, "{code}");
+            if let Ok(kind) = got {
+                assert_eq!(kind.as_str(), code);
+            }
+        };
+        for kind in EventType::BUILT_IN {
+            check(kind.as_str(), true);
+            assert!(!matches!(
+                EventType::parse(kind.as_str()),
+                Ok(EventType::Own(_))
+            ));
+        }
+        let long = "a".repeat(32);
+        check("a:b", true);
+        check("pbx:queue_left", true);
+        check("a0_:b_9", true);
+        check("call:transferred", true);
+        check("endpoint:paused", true);
+        check(&format!("{long}:{long}"), true);
+        check(&format!("{long}a:b"), false);
+        check(&format!("a:{long}b"), false);
+        for bad in [
+            "", ":", "a", "a:", ":b", "a:b:c", "A:b", "a:B", "1a:b", "a:1b", "_a:b", "a:_b",
+            "a-b:c", "a :b", " a:b", "a:b ", "a:b\n", "é:b", "a:é", "*", "a:*", "a\0:b",
+        ] {
+            check(bad, false);
+        }
+    }
+
+    #[test]
+    fn what_a_type_asks_for() {
+        let check = |code: &str, expected: [bool; 4]| {
+            let kind = EventType::parse(code).unwrap();
+            let got = [
+                kind.needs_id(),
+                kind.may_filter_duration(),
+                kind.ends_call(),
+                kind.is_notice(),
+            ];
+            assert_eq!(got, expected, "{code}");
+        };
+        check("call:ringing", [true, false, false, false]);
+        check("call:completed", [true, true, true, false]);
+        check("call:missed", [true, false, true, false]);
+        check("email:received", [true, false, false, false]);
+        check("lead:created", [true, false, false, false]);
+        check("call:transferred", [true, true, false, false]);
+        check("pbx:queue_left", [false, true, false, false]);
+        check("calls:made", [false, true, false, false]);
+        check("endpoint:paused", [false, false, false, true]);
+        check("endpoints:a", [false, true, false, false]);
+    }
 }

@@ -95,6 +95,14 @@ mod tests {
         );
         check("whsec_", Ok(false));
         check("whsec_***", Ok(false));
+        check("whsec_=", Ok(false));
+        check("whsec_A", Ok(false));
+        check("whsec_AAEC-_==", Ok(false));
+        check("WHSEC_AAEC", Ok(false));
+        check("whsec_AAEC", Ok(true));
+        check(&"k".repeat(256), Ok(false));
+        check("tab\there", Err(KeyError::Character));
+        check("line\n", Err(KeyError::Character));
         check("ringhook-test-key", Ok(false));
         check("", Err(KeyError::Length));
         check(&"k".repeat(257), Err(KeyError::Length));
@@ -108,5 +116,22 @@ mod tests {
         assert_eq!(key.standard(), Some(&[7u8; 32][..]));
         assert_eq!(SignatureKey::import(key.reveal()), Ok(key.clone()));
         assert!(!format!("{key:?}").contains("Bwc"), "{key:?}");
+    }
+
+    #[test]
+    fn the_decoded_part_signs_standard_webhooks() {
+        let check = |text: &str, expected: &[u8]| {
+            let key = SignatureKey::import(text).unwrap();
+            assert_eq!(key.standard(), Some(expected), "{text}");
+            assert_eq!(key.reveal(), text);
+        };
+        let counted: Vec<u8> = (0..32).collect();
+        check(
+            "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+            &counted,
+        );
+        check("whsec_AAEC", &[0, 1, 2]);
+        check("whsec_AA==", &[0]);
+        check("whsec_AA", &[0]);
     }
 }

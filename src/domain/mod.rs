@@ -17,6 +17,7 @@ pub mod key;
 pub mod lanes;
 pub mod outcome;
 pub mod payload;
+pub mod reason;
 pub mod request;
 pub mod retry;
 pub mod route;

@@ -40,18 +40,71 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// Reads RFC 3339 with any offset and precision; finer digits than milliseconds are cut.
-    /// None when it is not RFC 3339, or lies outside the years 1970 to 9999.
+    /// Reads RFC 3339 with any offset and precision; finer digits than milliseconds are cut, a
+    /// leap second is the last one before it. None when it is not RFC 3339 (section 5.6, with
+    /// `T`, and an offset), or lies outside the years 1970 to 9999.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        let at: jiff::Timestamp = text.parse().ok()?;
+        let (local, rest) = text.as_bytes().split_at_checked(19)?;
+        for (place, mark) in [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')] {
+            (local[place] == mark).then_some(())?;
+        }
+        local[10].eq_ignore_ascii_case(&b'T').then_some(())?;
+        let year = digits(&local[..4])?;
+        let two = |at: usize| digits(&local[at..at + 2]).and_then(|n| i8::try_from(n).ok());
+        let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
+        let second = if second == 60 { 59 } else { second };
+        let date = jiff::civil::Date::new(year, two(5)?, two(8)?).ok()?;
+        let time = jiff::civil::Time::new(hour, minute, second, 0).ok()?;
+        let (ms, offset) = split_fraction(rest)?;
+        let offset = jiff::tz::Offset::from_seconds(offset_seconds(offset)?).ok()?;
+        let at = offset.to_timestamp(date.to_datetime(time)).ok()?;
         u64::try_from(at.as_millisecond())
             .ok()
-            .map(Self)
-            .filter(|t| *t <= Self::LAST)
+            .map(|whole| Self(whole + ms))
+            .filter(|at| *at <= Self::LAST)
     }
 
     /// 9999-12-30T22:00:00.999Z, the last time that the calendar library can write.
     pub const LAST: Self = Self(253_402_207_200_999);
+}
+
+/// The number that these digits, at most four, write; None when one of them is none.
+fn digits(bytes: &[u8]) -> Option<i16> {
+    bytes.iter().try_fold(0, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+        Some(number * 10 + i16::from(digit))
+    })
+}
+
+/// The milliseconds of `.123456`, of which there may be none, and what follows them.
+fn split_fraction(rest: &[u8]) -> Option<(u64, &[u8])> {
+    let Some(fraction) = rest.strip_prefix(b".") else {
+        return Some((0, rest));
+    };
+    let length = fraction
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let (fraction, rest) = fraction.split_at(length);
+    let places = fraction.iter().zip([100, 10, 1]);
+    let ms = places
+        .map(|(byte, worth)| u64::from(byte - b'0') * worth)
+        .sum();
+    (length > 0).then_some((ms, rest))
+}
+
+/// The seconds of `Z`, `+01:00` or `-05:30`.
+fn offset_seconds(offset: &[u8]) -> Option<i32> {
+    match offset {
+        b"Z" | b"z" => Some(0),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (digits(&[*h1, *h2])?, digits(&[*m1, *m2])?);
+            let seconds = i32::from(hours) * 3600 + i32::from(minutes) * 60;
+            let signed = if *sign == b'-' { -seconds } else { seconds };
+            (hours < 24 && minutes < 60).then_some(signed)
+        }
+        _ => None,
+    }
 }
 
 /// RFC 3339 in UTC with exactly three digits of milliseconds: always 24 bytes.
@@ -126,6 +179,49 @@ mod tests {
         check("2026-03-04", None);
         check("2026-03-04T09:08:22", None);
         check("yesterday", None);
+        check("2026-03-04t09:08:22z", Some("2026-03-04T09:08:22.000Z"));
+        check("2026-03-04T09:08:22.1Z", Some("2026-03-04T09:08:22.100Z"));
+        check(
+            "2026-03-04T09:08:22.01234567890123456789-05:30",
+            Some("2026-03-04T14:38:22.012Z"),
+        );
+        check("2026-06-30T23:59:60.5Z", Some("2026-06-30T23:59:59.500Z"));
+        check(
+            "2024-02-29T00:00:00-00:00",
+            Some("2024-02-29T00:00:00.000Z"),
+        );
+        check("1970-01-01T00:30:00+01:00", None);
+        check(
+            "1969-12-31T23:30:00-01:00",
+            Some("1970-01-01T00:30:00.000Z"),
+        );
+        check("9999-12-31T23:59:59Z", None);
+        for bad in [
+            "",
+            "Z",
+            "2026-03-04T09:08:22.Z",
+            "2026-03-04T09:08:22,5Z",
+            "2026-03-04 09:08:22Z",
+            "2026-03-04T09:08:22+0100",
+            "2026-03-04T09:08:22+01",
+            "2026-03-04T09:08:22+24:00",
+            "2026-03-04T09:08:22+01:60",
+            "2026-03-04T09:08:22Z ",
+            " 2026-03-04T09:08:22Z",
+            "2026-03-04T09:08:61Z",
+            "2026-03-04T24:00:00Z",
+            "2026-13-04T09:08:22Z",
+            "2025-02-29T09:08:22Z",
+            "2026-00-01T09:08:22Z",
+            "+2026-03-04T09:08:22Z",
+            "2026-03-04T09:08:22Z[UTC]",
+            "20260304T090822Z",
+            "2026-03-04T09:08:2éZ",
+            "2026-03-04T-9:08:22Z",
+            "２026-03-04T09:08:22Z",
+        ] {
+            check(bad, None);
+        }
     }
 
     #[test]

@@ -85,4 +85,26 @@ mod tests {
         check(Read, &[Read]);
         check(Admin, &[Ingest, Read, Admin]);
     }
+
+    #[test]
+    fn a_role_is_read_by_its_own_name_only() {
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.as_str()), Some(role));
+        }
+        for text in ["", "Admin", "admin ", "root", "write"] {
+            assert_eq!(Role::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_67_visible_characters_and_its_hash_is_sha_256() {
+        let text = token_text([0xab; 32]);
+        assert_eq!(text, format!("rh_{}", "ab".repeat(32)));
+        assert_ne!(token_hash(&text), token_hash(&token_text([0xac; 32])));
+        // FIPS 180-2, appendix B.1.
+        assert_eq!(
+            hex::encode(token_hash("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
 }

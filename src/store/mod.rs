@@ -1,10 +1,32 @@
 //! The durable record: redb tables, and the one thread that writes them.
+//!
+//! `open` makes or opens the file, `commit` applies a batch, `read` reads snapshots, `thread`
+//! is the loop around it all; `tables` and `record` are what is on the disk. The store decides
+//! nothing, reads no clock, and keeps nothing in memory but redb's cache.
 
+mod commit;
+mod compact;
+mod damage;
+mod failure;
+mod load;
+mod open;
+mod read;
+mod record;
+mod shared;
+mod tables;
+#[cfg(test)]
+mod tests;
+pub mod thread;
+
+pub use open::open;
+pub use read::Reader;
+
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::domain::attempt::{Attempt, Recent};
-use crate::domain::change::{Change, Ended, Head, Numbers, Open};
+use crate::domain::attempt::Recent;
+use crate::domain::change::{Ended, Head, Numbers, Open};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::id::{EndpointNumber, Epochs, EventNumber, Salt};
 use crate::domain::time::Tick;
@@ -59,6 +81,13 @@ pub enum OpenError {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct CommitError(pub String);
+
+impl CommitError {
+    /// The store is closed after an earlier error.
+    fn away() -> Self {
+        Self("the database is being reopened after an error".into())
+    }
+}
 
 /// Why a read failed.
 #[derive(Debug, thiserror::Error)]
@@ -124,100 +153,35 @@ pub enum Walk {
 }
 
 /// The database, open for writing. It lives on the store thread.
-#[derive(Debug)]
-pub struct Store {}
-
-/// Opens the database, or makes one where there is no file: as `PATH.new`, committed, synced,
-/// renamed, the directory synced. Repairs it when the last run was killed. The file is 0600 and
-/// its directory, when it is made, 0700.
-pub fn open(options: &Options) -> Result<(Store, Loaded), OpenError> {
-    todo!("{options:?}")
+pub struct Store {
+    shared: Arc<shared::Shared>,
+    opener: open::Opener,
 }
 
 impl Store {
-    /// Applies the changes of one batch in one transaction, synced. After an error the store
-    /// stays closed until `reopen`.
-    pub fn commit(&mut self, changes: &[Change]) -> Result<(), CommitError> {
-        todo!("{changes:?}")
-    }
-
-    /// The same, leaving a file that needs no repair should this be the last commit.
-    pub fn commit_quick_repair(&mut self, changes: &[Change]) -> Result<(), CommitError> {
-        todo!("{changes:?}")
-    }
-
-    /// Opens the file again after a commit that failed.
-    pub fn reopen(&mut self) -> Result<(), OpenError> {
-        todo!()
-    }
-
     /// For reading, from any thread.
     pub fn reader(&self) -> Reader {
-        todo!()
+        Reader::new(self.shared.clone())
     }
 
-    /// Closes the file cleanly.
-    pub fn close(self) {
-        todo!()
+    /// Closes the file, leaving one that needs no repair. `false` when that failed; nothing
+    /// that was committed is lost by it.
+    pub fn close(self) -> bool {
+        self.shared.close()
     }
 }
 
-/// Reads snapshots. Every call is a short transaction; what it returns is copied out.
-/// Blocking: not for the async threads.
-#[derive(Clone, Debug)]
-pub struct Reader {}
-
-impl Reader {
-    /// Calls `each` for every row of open deliveries, in the order of events.
-    pub fn each_open(&self, each: &mut dyn FnMut(EventNumber, OpenRow)) -> Result<(), ReadError> {
-        let _ = each;
-        todo!()
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("path", &self.shared.path)
+            .finish_non_exhaustive()
     }
+}
 
-    /// The heads of events, newest first, for as long as `each` says `On`: without deliveries.
-    pub fn heads_backwards(
-        &self,
-        each: &mut dyn FnMut(EventNumber, Head) -> Walk,
-    ) -> Result<(), ReadError> {
-        let _ = each;
-        todo!()
-    }
-
-    /// The frozen body of an event; None when there is none, or it is damaged.
-    pub fn body(&self, event: EventNumber) -> Result<Option<Arc<[u8]>>, ReadError> {
-        todo!("{event:?}")
-    }
-
-    /// An event; None when there is none.
-    pub fn event(&self, event: EventNumber) -> Result<Option<StoredEvent>, ReadError> {
-        todo!("{event:?}")
-    }
-
-    /// Events before `before` (None: from the newest), newest first, for as long as `each` says
-    /// `On` and at most `rows_max`. Returns where a next call would go on, None at the end.
-    pub fn events_backwards(
-        &self,
-        before: Option<EventNumber>,
-        rows_max: usize,
-        each: &mut dyn FnMut(StoredEvent) -> Walk,
-    ) -> Result<Option<EventNumber>, ReadError> {
-        let _ = each;
-        todo!("{before:?} {rows_max}")
-    }
-
-    /// The attempts in an endpoint's ring as the database has them, in no order. The engine's
-    /// dirty slots are newer.
-    pub fn history(&self, endpoint: EndpointNumber) -> Result<Vec<(u8, Attempt)>, ReadError> {
-        todo!("{endpoint:?}")
-    }
-
-    /// Size of the file in bytes.
-    pub fn file_bytes(&self) -> u64 {
-        todo!()
-    }
-
-    /// Free bytes of the file's disk.
-    pub fn disk_free_bytes(&self) -> u64 {
-        todo!()
+impl Drop for Store {
+    /// Readers may live on; the file does not stay open for their sake.
+    fn drop(&mut self) {
+        self.shared.close();
     }
 }

@@ -1,0 +1,107 @@
+//! Settings that are fine each for itself and wrong together. Pure.
+
+use super::Settings;
+use super::mistake::{CONTRADICTION, Mistake, Place};
+use super::resolve::Values;
+use super::units::spell_milliseconds;
+
+/// The longest path that a Unix socket can have: `sun_path` is 108 bytes with its final zero.
+const SOCKET_PATH_BYTES_MAX: usize = 107;
+
+/// Everything in `settings` that does not go together. Rules whose settings were already found
+/// wrong are left out: they would only say it twice.
+pub fn contradictions(settings: &Settings, values: &Values) -> Vec<Mistake> {
+    [
+        threads(settings, values),
+        timeouts(settings, values),
+        plain(settings, values),
+        socket(settings, values),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The place of the first of these settings that was written somewhere.
+fn place(values: &Values, names: &[&str]) -> Option<Place> {
+    names.iter().find_map(|name| values.place(name))
+}
+
+fn mistake(values: &Values, names: &[&str], what: String, advice: &str) -> Option<Mistake> {
+    values.hold(names).then(|| Mistake {
+        code: CONTRADICTION,
+        what,
+        place: place(values, names),
+        advice: advice.to_owned(),
+    })
+}
+
+fn threads(settings: &Settings, values: &Values) -> Option<Mistake> {
+    let (threads, most) = (settings.delivery.threads, settings.delivery.threads_max);
+    if threads <= most {
+        return None;
+    }
+    let what = format!("delivery.threads: {threads} is more than delivery.threads_max, {most}");
+    let advice = "Raise delivery.threads_max, or lower delivery.threads.";
+    let names = ["delivery.threads", "delivery.threads_max"];
+    mistake(values, &names, what, advice)
+}
+
+fn timeouts(settings: &Settings, values: &Values) -> Option<Mistake> {
+    let (connect, whole) = (
+        settings.delivery.connect_timeout_ms,
+        settings.delivery.timeout_ms,
+    );
+    if connect <= whole {
+        return None;
+    }
+    let what = format!(
+        "delivery.connect_timeout: {} is longer than delivery.timeout, {}, which bounds the \
+         whole attempt",
+        spell_milliseconds(connect.into()),
+        spell_milliseconds(whole.into())
+    );
+    let advice = "Lower delivery.connect_timeout, or raise delivery.timeout.";
+    let names = ["delivery.connect_timeout", "delivery.timeout"];
+    mistake(values, &names, what, advice)
+}
+
+fn plain(settings: &Settings, values: &Values) -> Option<Mistake> {
+    let listen = settings.http.listen;
+    if listen.ip().is_loopback() || settings.http.plain {
+        return None;
+    }
+    let what = format!(
+        "http.listen: {listen} is not a loopback address, and tokens and call data would cross \
+         the network unencrypted"
+    );
+    let advice = "Listen on 127.0.0.1 behind a reverse proxy with TLS, or set http.plain = true \
+                  where the network itself is trusted.";
+    mistake(values, &["http.listen", "http.plain"], what, advice)
+}
+
+fn socket(settings: &Settings, values: &Values) -> Option<Mistake> {
+    let socket = &settings.http.socket;
+    if socket.as_os_str().is_empty() {
+        // There is no place for it, which is said elsewhere.
+        return None;
+    }
+    let (what, advice) = if *socket == settings.store.path {
+        (
+            format!("http.socket: {} is also store.path", socket.display()),
+            "Give them different paths.",
+        )
+    } else if socket.as_os_str().len() > SOCKET_PATH_BYTES_MAX {
+        (
+            format!(
+                "http.socket: {} has {} bytes, and a Unix socket can have {SOCKET_PATH_BYTES_MAX}",
+                socket.display(),
+                socket.as_os_str().len()
+            ),
+            "Choose a shorter path with --socket or http.socket.",
+        )
+    } else {
+        return None;
+    };
+    mistake(values, &["http.socket", "store.path"], what, advice)
+}

@@ -1,0 +1,265 @@
+//! From what was written everywhere to `Settings`, or every mistake at once. Pure: the file is
+//! text, the environment a map.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::contradiction::contradictions;
+use super::mistake::{Mistake, NO_PLACE, Place};
+use super::paths::Identity;
+use super::raw::{self, Found, Raw};
+use super::table;
+use super::value::{self, Value};
+use super::{
+    DeliverySettings, EgressSettings, HttpSettings, LogFormat, LogSettings, Settings, StoreSettings,
+};
+use crate::domain::address::EgressEntry;
+
+/// Flags of `serve` that are settings.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--listen`
+    pub listen: Option<String>,
+    /// `--socket`, absolute.
+    pub socket: Option<String>,
+    /// `--data`, absolute: the directory of `ringhook.redb`.
+    pub data: Option<String>,
+}
+
+/// Everything that settings are made from.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Who runs it, with the environment.
+    pub identity: Identity,
+    /// The configuration file and its text.
+    pub file: Option<(PathBuf, String)>,
+    /// The command line.
+    pub flags: Flags,
+}
+
+/// Settings, and what is worth a warning once there is a log.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// Complete.
+    pub settings: Settings,
+    /// Sentences.
+    pub warnings: Vec<String>,
+}
+
+/// Puts flags over environment over file over defaults, and checks everything.
+pub fn resolve(sources: &Sources) -> Result<Resolved, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let mut warnings = Vec::new();
+    let mut values = Values::default();
+    values.take(raw::from_defaults(), &mut mistakes);
+    if let Some((path, text)) = &sources.file {
+        let found = raw::from_file(path, text, &mut mistakes);
+        values.take(found, &mut mistakes);
+    }
+    let environment = &sources.identity.environment;
+    let found = raw::from_environment(environment, &mut mistakes, &mut warnings);
+    values.take(found, &mut mistakes);
+    values.take(from_flags(&sources.flags), &mut mistakes);
+
+    let paths = places(&values, &sources.identity);
+    if paths.is_none() {
+        mistakes.push(no_place());
+    }
+    let (store, socket) = paths.unwrap_or_default();
+    let settings = settings(&values, store, socket);
+    mistakes.extend(contradictions(&settings, &values));
+    mistakes.sort_by_key(|mistake| match &mistake.place {
+        Some(Place::File(_, line)) => (0, *line),
+        Some(Place::Environment(_)) => (1, 0),
+        Some(Place::Flag(_)) => (2, 0),
+        None => (3, 0),
+    });
+    if mistakes.is_empty() {
+        Ok(Resolved { settings, warnings })
+    } else {
+        Err(mistakes)
+    }
+}
+
+/// The value of every setting, with its place. A value that does not hold leaves the one below
+/// it in place, so that the rest can still be checked.
+#[derive(Debug, Default)]
+pub struct Values {
+    held: BTreeMap<String, (Value, Option<Place>)>,
+    wrong: Vec<String>,
+}
+
+impl Values {
+    fn take(&mut self, found: Vec<Found>, mistakes: &mut Vec<Mistake>) {
+        for Found {
+            setting,
+            raw,
+            place,
+        } in found
+        {
+            let name = setting.name();
+            match value::read(setting.kind, &raw) {
+                Ok(value) => drop(self.held.insert(name, (value, place))),
+                Err(wrongs) => {
+                    mistakes.extend(wrongs.into_iter().map(|wrong| Mistake {
+                        code: wrong.code,
+                        what: format!("{name}: {} {}", wrong.value, wrong.why),
+                        place: place.clone(),
+                        advice: wrong.advice,
+                    }));
+                    self.wrong.push(name);
+                }
+            }
+        }
+    }
+
+    /// Whether none of these was written wrongly, so that comparing them makes sense.
+    pub fn hold(&self, names: &[&str]) -> bool {
+        names
+            .iter()
+            .all(|name| !self.wrong.iter().any(|w| w == name))
+    }
+
+    /// Where the value of a setting was written; None for a default.
+    pub fn place(&self, name: &str) -> Option<Place> {
+        self.held.get(name)?.1.clone()
+    }
+
+    fn value(&self, name: &str) -> &Value {
+        let held = self.held.get(name);
+        &held.expect("every setting has a default").0
+    }
+
+    fn number<T: TryFrom<u64>>(&self, name: &str) -> T {
+        match self.value(name) {
+            Value::Number(n) => T::try_from(*n).ok(),
+            _ => None,
+        }
+        .expect("the table keeps numbers in the range of their field")
+    }
+
+    fn text(&self, name: &str) -> &str {
+        match self.value(name) {
+            Value::Text(text) => text,
+            _ => "",
+        }
+    }
+
+    fn texts(&self, name: &str) -> Vec<String> {
+        match self.value(name) {
+            Value::Texts(texts) => texts.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn switch(&self, name: &str) -> bool {
+        matches!(self.value(name), Value::Switch(true))
+    }
+
+    fn egress(&self, name: &str) -> Vec<EgressEntry> {
+        match self.value(name) {
+            Value::Egress(entries) => entries.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn from_flags(flags: &Flags) -> Vec<Found> {
+    let file = |dir: &String| format!("{}/ringhook.redb", dir.trim_end_matches('/'));
+    let given = [
+        ("http", "listen", "--listen", flags.listen.clone()),
+        ("http", "socket", "--socket", flags.socket.clone()),
+        ("store", "path", "--data", flags.data.as_ref().map(file)),
+    ];
+    let found = |(section, key, flag, text): (&str, &str, &'static str, Option<String>)| {
+        Some(Found {
+            setting: table::find(section, key)?,
+            raw: Raw::Text(text?),
+            place: Some(Place::Flag(flag)),
+        })
+    };
+    given.into_iter().filter_map(found).collect()
+}
+
+/// The database and the socket; None where there is neither a setting nor a home for the data.
+fn places(values: &Values, identity: &Identity) -> Option<(PathBuf, PathBuf)> {
+    let store = match values.text("store.path") {
+        "" => identity.data_dir()?.join("ringhook.redb"),
+        path => PathBuf::from(path),
+    };
+    let data_dir = store.parent().unwrap_or(Path::new("/"));
+    let socket = match values.text("http.socket") {
+        "" => identity.socket(data_dir),
+        path => PathBuf::from(path),
+    };
+    Some((store, socket))
+}
+
+fn no_place() -> Mistake {
+    Mistake {
+        code: NO_PLACE,
+        what: "there is no place for the data: neither HOME nor XDG_DATA_HOME is set".to_owned(),
+        place: None,
+        advice: "Start with --data DIR, or set store.path.".to_owned(),
+    }
+}
+
+fn settings(values: &Values, store: PathBuf, socket: PathBuf) -> Settings {
+    let listen = match values.value("http.listen") {
+        Value::Address(address) => *address,
+        _ => ([127, 0, 0, 1], 7464).into(),
+    };
+    Settings {
+        http: HttpSettings {
+            listen,
+            socket,
+            public_url: values.text("http.public_url").to_owned(),
+            allowed_hosts: values.texts("http.allowed_hosts"),
+            plain: values.switch("http.plain"),
+            body_bytes_max: values.number("http.body_bytes_max"),
+            header_timeout_ms: values.number("http.header_timeout"),
+            body_timeout_ms: values.number("http.body_timeout"),
+            connections_max: values.number("http.connections_max"),
+        },
+        store: StoreSettings {
+            path: store,
+            cache_bytes: values.number("store.cache_bytes"),
+        },
+        delivery: delivery(values),
+        egress: EgressSettings {
+            private: values.switch("egress.private"),
+            allow: values.egress("egress.allow"),
+            deny: values.egress("egress.deny"),
+        },
+        log: LogSettings {
+            level: match values.value("log.level") {
+                Value::Level(level) => *level,
+                _ => log::LevelFilter::Info,
+            },
+            format: match values.value("log.format") {
+                Value::Format(format) => *format,
+                _ => LogFormat::Auto,
+            },
+        },
+    }
+}
+
+fn delivery(values: &Values) -> DeliverySettings {
+    DeliverySettings {
+        threads: values.number("delivery.threads"),
+        threads_max: values.number("delivery.threads_max"),
+        in_flight_max: values.number("delivery.in_flight_max"),
+        connect_timeout_ms: values.number("delivery.connect_timeout"),
+        timeout_ms: values.number("delivery.timeout"),
+        retry_plan_ms: match values.value("delivery.retry_plan") {
+            Value::Numbers(delays) => delays.clone(),
+            _ => Vec::new(),
+        },
+        life_ms: match values.value("delivery.life") {
+            Value::Lives(lives) => lives.clone(),
+            _ => BTreeMap::new(),
+        },
+        waiting_max: values.number("delivery.waiting_max"),
+        stop_timeout_ms: values.number("delivery.stop_timeout"),
+    }
+}

@@ -1,0 +1,380 @@
+//! Applies a batch: every change in its order, row by row in the order of keys.
+//!
+//! A batch that failed may be on disk all the same, and comes again: so every change can be
+//! applied twice. An end that is already recorded is not recorded again, and what moves a
+//! delivery that is no longer open does nothing.
+
+use redb::{Key, ReadableTable, WriteTransaction};
+
+use super::damage::Damage;
+use super::record::{self, Place};
+use super::tables::{
+    CLOSED, Definition, ENDPOINTS, EVENTS, HEADS, HISTORY, META, META_NUMBERS, OPEN, RECENT, Rows,
+    TOKENS, place,
+};
+use super::{CommitError, OpenRow, Store};
+use crate::domain::attempt::RING_SLOTS;
+use crate::domain::change::{Change, Ended, NewEvent};
+use crate::domain::id::EventNumber;
+
+impl Store {
+    /// Applies the changes of one batch in one transaction, synced. After an error the store
+    /// stays closed until `reopen`.
+    pub fn commit(&mut self, changes: &[Change]) -> Result<(), CommitError> {
+        self.write(changes, false)
+    }
+
+    /// The same, leaving a file that needs no repair should this be the last commit.
+    pub fn commit_quick_repair(&mut self, changes: &[Change]) -> Result<(), CommitError> {
+        self.write(changes, true)
+    }
+
+    fn write(&mut self, changes: &[Change], quick_repair: bool) -> Result<(), CommitError> {
+        self.try_write(changes, quick_repair).inspect_err(|_| {
+            // redb refuses everything after an I/O error, and what a failed sync left behind
+            // is known only by reading the file anew.
+            self.shared.close();
+        })
+    }
+
+    fn try_write(&self, changes: &[Change], quick_repair: bool) -> Result<(), CommitError> {
+        let mut transaction = self.shared.begin_write()?;
+        transaction.set_quick_repair(quick_repair);
+        // Immediate durability is what a transaction has by default: one sync, at its end.
+        apply(&transaction, changes, &self.shared.damage)
+            .and_then(|()| Ok(transaction.commit()?))
+            .map_err(|error| CommitError(error.to_string()))
+    }
+}
+
+fn apply(
+    transaction: &WriteTransaction,
+    changes: &[Change],
+    damage: &Damage,
+) -> Result<(), redb::Error> {
+    Events::open(transaction, damage)?.apply(changes)?;
+    apply_keyed(transaction, changes)
+}
+
+/// Where a change belongs in the batch: the event it is about, and its own place.
+type Mention = (EventNumber, usize);
+
+/// The tables of events, and memory to write records in.
+struct Events<'t> {
+    heads: Rows<'t, u64>,
+    bodies: Rows<'t, u64>,
+    open: Rows<'t, u64>,
+    closed: Rows<'t, u64>,
+    damage: &'t Damage,
+    buffer: Vec<u8>,
+}
+
+impl<'t> Events<'t> {
+    fn open(transaction: &'t WriteTransaction, damage: &'t Damage) -> Result<Self, redb::Error> {
+        Ok(Self {
+            heads: transaction.open_table(HEADS)?,
+            bodies: transaction.open_table(EVENTS)?,
+            open: transaction.open_table(OPEN)?,
+            closed: transaction.open_table(CLOSED)?,
+            damage,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// Event by event in ascending order, so that neighbours in a page are written together,
+    /// and each row is read and written once however often the batch names it.
+    fn apply(&mut self, changes: &[Change]) -> Result<(), redb::Error> {
+        let mut mentions: Vec<Mention> = Vec::with_capacity(changes.len());
+        for (index, change) in changes.iter().enumerate() {
+            let event = match change {
+                Change::Event(new) => new.number,
+                Change::Withdrawn(event) | Change::Moved(event, _) | Change::Ended(event, _) => {
+                    *event
+                }
+                _ => continue,
+            };
+            mentions.push((event, index));
+        }
+        mentions.sort_unstable();
+        for group in mentions.chunk_by(|one, next| one.0 == next.0) {
+            self.one_event(group, changes)?;
+        }
+        Ok(())
+    }
+
+    fn one_event(&mut self, group: &[Mention], changes: &[Change]) -> Result<(), redb::Error> {
+        let event = group[0].0;
+        let mut life = Life::default();
+        for (_, index) in group {
+            match &changes[*index] {
+                Change::Event(new) => {
+                    self.accept(new)?;
+                    if group.len() == 1 {
+                        return self.accept_deliveries(new);
+                    }
+                    life = Life::begun(new);
+                }
+                Change::Withdrawn(_) => {
+                    self.withdraw(event)?;
+                    life = Life::default();
+                }
+                Change::Moved(_, moved) => {
+                    if let Some(row) = self.open_row(event, &mut life)?
+                        && let Some(one) = row
+                            .open
+                            .iter_mut()
+                            .find(|one| one.key(event) == moved.key(event))
+                    {
+                        *one = *moved;
+                        life.open_changed = true;
+                    }
+                }
+                Change::Ended(_, ended) => self.end(event, ended, &mut life)?,
+                _ => {}
+            }
+        }
+        self.write_life(event, &life)
+    }
+
+    fn accept(&mut self, new: &NewEvent) -> Result<(), redb::Error> {
+        let event = new.number.0;
+        record::write_head(place(HEADS, &event), &new.head, &mut self.buffer);
+        self.heads.insert(event, self.buffer.as_slice())?;
+        let mut room = self
+            .bodies
+            .insert_reserve(event, record::body_bytes(&new.body))?;
+        record::fill_body(place(EVENTS, &event), &new.body, room.as_mut());
+        Ok(())
+    }
+
+    /// The deliveries of an event of which the batch says nothing else: no copies. Its number
+    /// is new, so there is no older row to take away where it has none.
+    fn accept_deliveries(&mut self, new: &NewEvent) -> Result<(), redb::Error> {
+        let event = new.number.0;
+        if !new.open.is_empty() {
+            let NewEvent {
+                head, expires_at, ..
+            } = new;
+            record::write_open(
+                place(OPEN, &event),
+                head.call,
+                &head.kind,
+                *expires_at,
+                &new.open,
+                &mut self.buffer,
+            );
+            self.open.insert(event, self.buffer.as_slice())?;
+        }
+        if !new.ended.is_empty() {
+            record::write_ended(place(CLOSED, &event), &new.ended, &mut self.buffer);
+            self.closed.insert(event, self.buffer.as_slice())?;
+        }
+        Ok(())
+    }
+
+    fn withdraw(&mut self, event: EventNumber) -> Result<(), redb::Error> {
+        self.heads.remove(event.0)?;
+        self.bodies.remove(event.0)?;
+        self.open.remove(event.0)?;
+        self.closed.remove(event.0)?;
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        event: EventNumber,
+        ended: &Ended,
+        life: &mut Life,
+    ) -> Result<(), redb::Error> {
+        let key = ended.key(event);
+        let row = self.open_row(event, life)?;
+        let found = row.and_then(|row| row.open.iter().position(|one| one.key(event) == key));
+        if let (Some(row), Some(index)) = (&mut life.open, found) {
+            row.open.remove(index);
+            life.open_changed = true;
+        } else if self.has_ended(event, ended, life)? {
+            return Ok(());
+        }
+        life.ended.push(*ended);
+        Ok(())
+    }
+
+    /// The event's open deliveries, read at their first mention; None when there are none, or
+    /// when the row is damaged: it is left as it is.
+    fn open_row<'l>(
+        &self,
+        event: EventNumber,
+        life: &'l mut Life,
+    ) -> Result<Option<&'l mut OpenRow>, redb::Error> {
+        if !life.open_read {
+            life.open_read = true;
+            if let Some(bytes) = self.open.get(event.0)? {
+                let row = record::read_open(place(OPEN, &event.0), bytes.value());
+                life.open = self.damage.sift("open", event.0, row);
+            }
+        }
+        Ok(life.open.as_mut())
+    }
+
+    fn has_ended(
+        &self,
+        event: EventNumber,
+        ended: &Ended,
+        life: &Life,
+    ) -> Result<bool, redb::Error> {
+        let same = |one: &Ended| one.key(event) == ended.key(event);
+        if life.ended.iter().any(same) || life.closed_is_new {
+            return Ok(life.ended.iter().any(same));
+        }
+        let Some(bytes) = self.closed.get(event.0)? else {
+            return Ok(false);
+        };
+        // A damaged row is reported when the end is added to it.
+        let row = record::read_ended(place(CLOSED, &event.0), bytes.value());
+        Ok(row.is_ok_and(|row| row.iter().any(same)))
+    }
+
+    fn write_life(&mut self, event: EventNumber, life: &Life) -> Result<(), redb::Error> {
+        match &life.open {
+            Some(row) if life.open_changed && row.open.is_empty() => {
+                self.open.remove(event.0)?;
+            }
+            Some(row) if life.open_changed => {
+                let (at, buffer) = (place(OPEN, &event.0), &mut self.buffer);
+                record::write_open(at, row.call, &row.kind, row.expires_at, &row.open, buffer);
+                self.open.insert(event.0, self.buffer.as_slice())?;
+            }
+            _ => {}
+        }
+        if !life.ended.is_empty() {
+            self.write_closed(event, life)?;
+        }
+        Ok(())
+    }
+
+    /// Adds to the row of ended deliveries. One that is damaged makes way for a new one.
+    fn write_closed(&mut self, event: EventNumber, life: &Life) -> Result<(), redb::Error> {
+        let at = place(CLOSED, &event.0);
+        let mut added = None;
+        if !life.closed_is_new
+            && let Some(bytes) = self.closed.get(event.0)?
+        {
+            let result = record::add_ended(at, bytes.value(), &life.ended, &mut self.buffer);
+            added = self.damage.sift("closed", event.0, result);
+        }
+        if added.is_none() {
+            record::write_ended(at, &life.ended, &mut self.buffer);
+        }
+        self.closed.insert(event.0, self.buffer.as_slice())?;
+        Ok(())
+    }
+}
+
+/// What one batch makes of the deliveries of one event.
+#[derive(Default)]
+struct Life {
+    /// Whether `open` is what the database or the batch has.
+    open_read: bool,
+    open: Option<OpenRow>,
+    open_changed: bool,
+    /// Ends to be added.
+    ended: Vec<Ended>,
+    /// The event came with this batch: no ended deliveries are in the database.
+    closed_is_new: bool,
+}
+
+impl Life {
+    fn begun(new: &NewEvent) -> Self {
+        Self {
+            open_read: true,
+            open: Some(OpenRow {
+                call: new.head.call,
+                kind: new.head.kind.clone(),
+                expires_at: new.expires_at,
+                open: new.open.clone(),
+            }),
+            open_changed: true,
+            ended: new.ended.clone(),
+            closed_is_new: true,
+        }
+    }
+}
+
+/// The rows that are written whole: of each key only the last change counts.
+fn apply_keyed(transaction: &WriteTransaction, changes: &[Change]) -> Result<(), redb::Error> {
+    let mut meta = Vec::new();
+    let mut endpoints = Vec::new();
+    let mut tokens = Vec::new();
+    let mut history = Vec::new();
+    let mut recent = Vec::new();
+    for change in changes {
+        match change {
+            Change::Endpoint(endpoint) => endpoints.push((endpoint.number.0, Some(change))),
+            Change::EndpointRemoved(endpoint) => {
+                endpoints.push((endpoint.0, None));
+                recent.push((endpoint.0, None));
+                history.extend((0..RING_SLOTS).map(|slot| ((endpoint.0, slot), None)));
+            }
+            Change::Token(token) => tokens.push((token.number.0, Some(change))),
+            Change::TokenRemoved(token) => tokens.push((token.0, None)),
+            Change::History(slot, attempt) => {
+                history.push(((attempt.endpoint.0, *slot), Some(change)));
+            }
+            Change::Recent(endpoint, _) => recent.push((endpoint.0, Some(change))),
+            Change::Numbers(_) => meta.push((META_NUMBERS, Some(change))),
+            Change::Event(_) | Change::Withdrawn(_) | Change::Moved(..) | Change::Ended(..) => {}
+        }
+    }
+    put(transaction, META, meta)?;
+    put(transaction, ENDPOINTS, endpoints)?;
+    put(transaction, TOKENS, tokens)?;
+    put(transaction, HISTORY, history)?;
+    put(transaction, RECENT, recent)
+}
+
+/// Writes (or removes, for None) rows of one table in the order of keys.
+fn put<'k, K, T>(
+    transaction: &WriteTransaction,
+    definition: Definition<K>,
+    mut rows: Vec<(T, Option<&Change>)>,
+) -> Result<(), redb::Error>
+where
+    K: Key<SelfType<'k> = T> + 'static,
+    T: std::borrow::Borrow<T> + Ord + Copy + 'k,
+{
+    if rows.is_empty() {
+        return Ok(());
+    }
+    rows.sort_by_key(|(key, _)| *key);
+    let mut table = transaction.open_table(definition)?;
+    let mut buffer = Vec::new();
+    for group in rows.chunk_by(|one, next| one.0 == next.0) {
+        let (key, change) = group[group.len() - 1];
+        match change {
+            Some(change) => {
+                write_keyed(place(definition, &key), change, &mut buffer);
+                table.insert(key, buffer.as_slice())?;
+            }
+            None => {
+                table.remove(key)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_keyed(place: Place, change: &Change, buffer: &mut Vec<u8>) {
+    match change {
+        Change::Endpoint(endpoint) => record::write_endpoint(place, endpoint, buffer),
+        Change::Token(token) => record::write_token(place, token, buffer),
+        Change::History(_, attempt) => record::write_attempt(place, attempt, buffer),
+        Change::Recent(_, recent) => record::write_recent(place, recent, buffer),
+        Change::Numbers(numbers) => record::write_numbers(place, numbers, buffer),
+        Change::Event(_)
+        | Change::Withdrawn(_)
+        | Change::Moved(..)
+        | Change::Ended(..)
+        | Change::EndpointRemoved(_)
+        | Change::TokenRemoved(_) => unreachable!("has no row of its own: {change:?}"),
+    }
+}

@@ -1,0 +1,67 @@
+//! What the engine is given at the start, the open rows apart.
+
+use redb::{Database, ReadTransaction, ReadableDatabase};
+
+use super::Loaded;
+use super::failure::Failure;
+use super::open::FORMAT;
+use super::record::{self, Broken, Place};
+use super::shared::Shared;
+use super::tables::{self, META, META_EPOCHS, META_FORMAT, META_NUMBERS};
+use crate::domain::id::{EndpointNumber, TokenNumber};
+
+/// Refuses a database that is not ours, or of a newer format.
+pub fn check_format(database: &Database) -> Result<(), Failure> {
+    let transaction = database.begin_read()?;
+    let found = meta(&transaction, META_FORMAT, record::read_format)?;
+    if found > FORMAT {
+        let known = FORMAT;
+        return Err(Failure::Newer { found, known });
+    }
+    Ok(())
+}
+
+/// Reads everything that is small. Damaged rows are set aside, but for those of `meta`: without
+/// the next numbers, one would be given out twice.
+pub fn load(shared: &Shared, is_new: bool) -> Result<Loaded, Failure> {
+    let transaction = shared
+        .begin_read()
+        .map_err(|error| Failure::Damaged(error.to_string()))?;
+    let damage = &shared.damage;
+    let (mut endpoints, mut tokens, mut recent) = (Vec::new(), Vec::new(), Vec::new());
+    tables::walk(&transaction, tables::ENDPOINTS, |key, place, bytes| {
+        let number = EndpointNumber(key);
+        endpoints.extend(damage.sift(
+            "endpoints",
+            key,
+            record::read_endpoint(place, number, bytes),
+        ));
+    })?;
+    tables::walk(&transaction, tables::TOKENS, |key, place, bytes| {
+        let number = TokenNumber(key);
+        tokens.extend(damage.sift("tokens", key, record::read_token(place, number, bytes)));
+    })?;
+    tables::walk(&transaction, tables::RECENT, |key, place, bytes| {
+        let last = damage.sift("recent", key, record::read_recent(place, bytes));
+        recent.extend(last.map(|last| (EndpointNumber(key), last)));
+    })?;
+    Ok(Loaded {
+        numbers: meta(&transaction, META_NUMBERS, record::read_numbers)?,
+        epochs: meta(&transaction, META_EPOCHS, record::read_epochs)?,
+        endpoints,
+        tokens,
+        recent,
+        is_new,
+    })
+}
+
+fn meta<T>(
+    transaction: &ReadTransaction,
+    key: &str,
+    read: impl FnOnce(Place, &[u8]) -> Result<T, Broken>,
+) -> Result<T, Failure> {
+    let bytes = transaction.open_table(META)?.get(key)?;
+    let bytes = bytes.ok_or_else(|| Failure::Damaged(format!("its `{key}` is missing")))?;
+    read(tables::place(META, &key), bytes.value())
+        .map_err(|broken| Failure::Damaged(format!("its `{key}`: {broken}")))
+}

@@ -1,0 +1,41 @@
+//! The store against a naive model, on disks that fail, lose power or flip bits.
+
+mod crash;
+mod damage;
+mod disk;
+mod fault;
+mod model;
+mod refusals;
+pub mod samples;
+mod story;
+mod thread;
+
+use std::path::Path;
+
+use redb::DatabaseError;
+
+use super::open::{builder, open_with, write_first};
+use super::{Loaded, OpenError, Store};
+use disk::Disk;
+
+const CACHE_BYTES: u64 = 1 << 20;
+
+/// A store on a disk of a test.
+fn open_on(disk: &Disk) -> Result<(Store, Loaded), OpenError> {
+    let disk = disk.clone();
+    let opener = move || open_database(&disk);
+    open_with(Path::new("in memory"), Box::new(opener), false)
+}
+
+fn open_database(disk: &Disk) -> Result<redb::Database, DatabaseError> {
+    builder(CACHE_BYTES).create_with_backend(disk.clone())
+}
+
+/// A disk with a database that has seen nothing but its first commit.
+fn first_disk() -> Disk {
+    let disk = Disk::default();
+    let database = open_database(&disk).unwrap();
+    write_first(&database, [7; 8]).unwrap();
+    database.close().unwrap();
+    disk
+}

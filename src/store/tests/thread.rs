@@ -1,0 +1,101 @@
+//! The store thread: answers, the way back after an error, stop at any moment.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use super::disk::Disk;
+use super::story::Rows;
+use super::{first_disk, open_on, samples};
+use crate::domain::change::Change;
+use crate::store::thread::{Order, StoreThread};
+
+/// What the thread said.
+#[derive(PartialEq, Debug)]
+enum Said {
+    Done(usize, bool),
+    Reopened,
+    Panicked,
+}
+
+/// A limit for answers that should come at once: only a hang meets it.
+const LONG: Duration = Duration::from_secs(10);
+
+fn start(disk: &Disk, panics: bool) -> (StoreThread, Receiver<Said>) {
+    let (said, heard) = channel();
+    let (done, reopened, panicked) = (said.clone(), said.clone(), said);
+    let thread = StoreThread::start(
+        open_on(disk).unwrap().0,
+        Box::new(move |committed| {
+            assert!(!panics, "a panic of a test");
+            let ok = committed.result.is_ok();
+            done.send(Said::Done(committed.changes.len(), ok)).unwrap();
+        }),
+        Box::new(move || reopened.send(Said::Reopened).unwrap()),
+        Arc::new(move || panicked.send(Said::Panicked).unwrap()),
+    );
+    (thread.unwrap(), heard)
+}
+
+fn batch(event: u64) -> Vec<Change> {
+    let new = samples::new_event(event, vec![samples::open(1)], vec![]);
+    vec![Change::Event(new.into())]
+}
+
+#[test]
+fn batches_are_answered_and_on_disk() {
+    let disk = first_disk();
+    let (thread, heard) = start(&disk, false);
+    thread.send(Order::Commit(batch(1)));
+    thread.send(Order::CommitQuickRepair(batch(2)));
+    thread.send(Order::Stop);
+    assert!(thread.join());
+    let said: Vec<_> = heard.iter().collect();
+    assert_eq!(said, [Said::Done(1, true), Said::Done(1, true)]);
+    let rows = Rows::of(&open_on(&disk).unwrap().0);
+    assert_eq!(rows.heads.len(), 2);
+}
+
+#[test]
+fn a_failed_batch_comes_back_and_the_file_is_opened_again() {
+    let disk = first_disk();
+    let (thread, heard) = start(&disk, false);
+    disk.fail(0, u64::MAX);
+    thread.send(Order::Commit(batch(1)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(1, false)));
+    thread.send(Order::Commit(batch(1)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(1, false)));
+    disk.heal();
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Reopened));
+    thread.send(Order::Commit(batch(1)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(1, true)));
+    thread.send(Order::Stop);
+    assert!(thread.join());
+}
+
+#[test]
+fn stop_does_not_wait_for_a_disk() {
+    let disk = first_disk();
+    let (thread, heard) = start(&disk, false);
+    disk.fail(0, u64::MAX);
+    thread.send(Order::Commit(batch(1)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(1, false)));
+    thread.send(Order::Stop);
+    assert!(!thread.join());
+}
+
+#[test]
+fn a_thread_that_nobody_talks_to_any_more_closes_the_file() {
+    let disk = first_disk();
+    let (thread, _heard) = start(&disk, false);
+    assert!(thread.join());
+}
+
+#[test]
+fn a_panic_is_told() {
+    let disk = first_disk();
+    let (thread, heard) = start(&disk, true);
+    thread.send(Order::Commit(batch(1)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Panicked));
+    assert!(!thread.join());
+}

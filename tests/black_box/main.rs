@@ -1,0 +1,19 @@
+//! ringhook as its users meet it: the real binary over its ports, against real receivers.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends where something does not hold"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bad_input;
+mod cli;
+mod delivery;
+mod endpoints;
+mod events;
+mod limits;
+mod order;
+mod receivers;
+mod restart;
