@@ -154,7 +154,7 @@ fn open_rows() {
                 row.expires_at,
                 &row.open,
                 buffer,
-            )
+            );
         },
         read_open,
     );
