@@ -63,13 +63,14 @@
 //! **Finished**: what goes to a delivery thread and what comes back. **Test**: a signed sample
 //! sent to one endpoint, its answer shown at once.
 //!
-//! `tests/tidy.rs` keeps the floors and the style.
+//! `tests/tidy` keeps the floors and the style.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a test ends where something fails")
 )]
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

@@ -68,6 +68,12 @@ pub fn resolve(sources: &Sources) -> Result<Resolved, Vec<Mistake>> {
     let (store, socket) = paths.unwrap_or_default();
     let settings = settings(&values, store, socket);
     mistakes.extend(contradictions(&settings, &values));
+    mistakes.sort_by_key(|mistake| match &mistake.place {
+        Some(Place::File(_, line)) => (0, *line),
+        Some(Place::Environment(_)) => (1, 0),
+        Some(Place::Flag(_)) => (2, 0),
+        None => (3, 0),
+    });
     if mistakes.is_empty() {
         Ok(Resolved { settings, warnings })
     } else {

@@ -233,3 +233,16 @@ fn without_a_home_the_data_needs_a_place() {
     let settings = resolve(&homeless).unwrap().settings;
     assert_eq!(settings.http.socket, Path::new("/srv/rh/ringhook.sock"));
 }
+
+#[test]
+fn the_readme_lists_every_setting_as_it_is() {
+    let readme = include_str!("../../README.md");
+    for setting in &table::SETTINGS {
+        let default = match setting.default.trim_matches('"') {
+            "" => "–".to_owned(),
+            text => format!("`{text}`"),
+        };
+        let row = format!("| `{}` | {default} | {} |", setting.name(), setting.doc);
+        assert!(readme.contains(&row), "{row}");
+    }
+}

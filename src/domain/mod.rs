@@ -22,5 +22,6 @@ pub mod request;
 pub mod retry;
 pub mod route;
 pub mod sign;
+pub mod spread;
 pub mod time;
 pub mod token;

@@ -1,7 +1,12 @@
 //! `Handle`: the one door for writes, and for questions to the engine's memory.
 
+use std::fmt;
 use std::sync::Arc;
 
+use super::answer::{Answer, Permit};
+use super::message::{Marks, Message, Question, Submission};
+use super::queue::Queue;
+use super::tokens::Tokens;
 use crate::domain::attempt::{Attempt, Recent};
 use crate::domain::endpoint::{Endpoint, EndpointSpec};
 use crate::domain::event::{EventType, Incoming};
@@ -9,7 +14,7 @@ use crate::domain::id::{DeliveryKey, EndpointNumber, Epochs, EventNumber, TokenN
 use crate::domain::key::SignatureKey;
 use crate::domain::lanes::LaneReport;
 use crate::domain::payload::Draft;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Now, Tick, Timestamp};
 use crate::domain::token::{Role, Token};
 
 /// What is done with an answer. It is called on the engine thread and must not block.
@@ -175,75 +180,139 @@ pub struct EngineStatus {
 
 /// The one door. Clones are the same door. No call blocks.
 #[derive(Clone)]
-pub struct Handle {}
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+/// What the engine thread shares with those who ask.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub queue: Queue,
+    pub epochs: Arc<Epochs>,
+    pub tokens: Tokens,
+}
+
+/// What a submission holds beside its body, and what a command or a test is counted as: rough,
+/// and rather too much.
+const OVERHEAD_BYTES: usize = 1024;
 
 impl Handle {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
     /// Numbers to ids and back.
     pub fn epochs(&self) -> &Epochs {
-        todo!()
+        &self.shared.epochs
     }
 
     /// Brings an event; the reply comes after its commit. The queue is bounded by bytes: when it
     /// is full the reply is `Busy`, at once.
     pub fn submit(&self, incoming: Incoming, reply: Reply<Result<Accepted, Refusal>>) {
-        let _ = (incoming, reply);
-        todo!()
+        let Some(permit) = self.permit(incoming.draft.len()) else {
+            return reply(Err(Refusal::Busy));
+        };
+        self.push(Message::Submit(Box::new(Submission {
+            marks: Marks::of(&incoming.facts),
+            incoming,
+            answer: Answer::to_request(reply, Some(permit)),
+        })));
     }
 
     /// Changes something; the reply comes after the commit.
     pub fn write(&self, command: Command, reply: Reply<Result<Written, Refusal>>) {
-        let _ = (command, reply);
-        todo!()
+        let Some(permit) = self.permit(command.weight()) else {
+            return reply(Err(Refusal::Busy));
+        };
+        let answer = Answer::to_request(reply, Some(permit));
+        self.push(Message::Write(command, answer));
     }
 
     /// Sends a test; the reply comes when its attempt is over and written to the ring.
     pub fn test(&self, test: TestRequest, reply: Reply<Result<Arc<Attempt>, Refusal>>) {
-        let _ = (test, reply);
-        todo!()
+        let Some(permit) = self.permit(test.draft.len()) else {
+            return reply(Err(Refusal::Busy));
+        };
+        let answer = Answer::to_request(reply, Some(permit));
+        self.push(Message::Test(Box::new(test), answer));
     }
 
     /// Every endpoint, ascending.
     pub fn endpoints(&self, reply: Reply<Vec<EndpointView>>) {
-        let _ = reply;
-        todo!()
+        let answer = Answer::to_question(reply, Vec::new);
+        self.push(Message::Ask(Question::Endpoints(answer)));
     }
 
     /// One endpoint.
     pub fn endpoint(&self, endpoint: EndpointNumber, reply: Reply<Option<EndpointView>>) {
-        let _ = (endpoint, reply);
-        todo!()
+        let answer = Answer::to_question(reply, || None);
+        self.push(Message::Ask(Question::Endpoint(endpoint, answer)));
     }
 
     /// Attempts of an endpoint that are newer than those in the database, with their slots.
     pub fn dirty_history(&self, endpoint: EndpointNumber, reply: Reply<Vec<(u8, Arc<Attempt>)>>) {
-        let _ = (endpoint, reply);
-        todo!()
+        let answer = Answer::to_question(reply, Vec::new);
+        self.push(Message::Ask(Question::DirtyHistory(endpoint, answer)));
     }
 
     /// Every delivery in flight, and both clocks to turn stored due times into wall times.
-    pub fn in_flight(&self, reply: Reply<(Vec<DeliveryKey>, crate::domain::time::Now)>) {
-        let _ = reply;
-        todo!()
+    pub fn in_flight(&self, reply: Reply<(Vec<DeliveryKey>, Now)>) {
+        let nothing = || {
+            let (wall, tick) = (Timestamp::default(), Tick::default());
+            (Vec::new(), Now { wall, tick })
+        };
+        let answer = Answer::to_question(reply, nothing);
+        self.push(Message::Ask(Question::InFlight(answer)));
     }
 
     /// The engine in figures.
     pub fn status(&self, reply: Reply<EngineStatus>) {
-        let _ = reply;
-        todo!()
+        let answer = Answer::to_question(reply, EngineStatus::default);
+        self.push(Message::Ask(Question::Status(answer)));
     }
 
     /// Every token, ascending.
     pub fn tokens(&self) -> Vec<Arc<Token>> {
-        todo!()
+        self.shared.tokens.all()
     }
 
     /// Who has the token with this hash; notes that it was used.
     pub fn authenticate(&self, hash: &[u8; 32]) -> Option<(TokenNumber, Role)> {
-        todo!("{hash:?}")
+        self.shared.tokens.authenticate(hash)
     }
 
     /// Cuts a stop short.
     pub fn hurry(&self) {
-        todo!()
+        self.push(Message::Hurry);
+    }
+
+    fn permit(&self, bytes: usize) -> Option<Permit> {
+        self.shared.queue.permit(bytes + OVERHEAD_BYTES)
+    }
+
+    fn push(&self, message: Message) {
+        self.shared.queue.push(message);
+    }
+}
+
+impl Command {
+    /// Roughly how many bytes it holds.
+    fn weight(&self) -> usize {
+        match self {
+            Self::AddEndpoint { spec, .. } | Self::EditEndpoint { spec, .. } => {
+                let filters = spec.events.iter().map(|event| {
+                    event.filter.accounts.iter().map(String::len).sum::<usize>()
+                        + event.filter.numbers.len() * 64
+                });
+                spec.title.len() + spec.url.len() + filters.sum::<usize>() + 8192
+            }
+            _ => 0,
+        }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handle")
     }
 }

@@ -1,8 +1,34 @@
 //! Decides: one thread that owns the rules' memory, and `Handle`, the one door for writes.
+//!
+//! Decide purely, commit once, then act. In reading order: `message` is all that can happen,
+//! `step` what each of it means, `state` the memory, `batch` and `commit` what is written and
+//! when, `turn` what time does, and `run` the loop with its threads. Nothing but `run` may wait,
+//! and nothing here reads or writes the database except through the store thread and `restart`.
 
 pub mod handle;
 
+mod answer;
+mod batch;
+mod bodies;
+mod commit;
+mod history;
+mod idempotency;
+mod live;
+mod message;
+mod queue;
+mod restart;
+mod roster;
+mod run;
+mod state;
+mod step;
+mod tallies;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod turn;
+
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use crate::clock::Clock;
 use crate::config::DeliverySettings;
@@ -10,7 +36,8 @@ use crate::send::Transport;
 use crate::store::{Loaded, Store};
 use crate::telemetry::Counters;
 
-use handle::Handle;
+use handle::{Handle, Shared};
+use message::Message;
 
 /// What the engine works with.
 pub struct Parts {
@@ -32,9 +59,10 @@ pub struct Parts {
     pub on_panic: Arc<dyn Fn() + Send + Sync>,
 }
 
-/// The engine, running. It stops when told so by its handle.
+/// The engine, running. It stops when told so by `stop`.
 pub struct Running {
-    handle: Handle,
+    shared: Arc<Shared>,
+    thread: JoinHandle<bool>,
 }
 
 /// Why the engine can't start.
@@ -51,20 +79,22 @@ pub enum StartError {
 /// Rebuilds the lanes from the database and starts the engine, store and delivery threads.
 /// Nothing is dispatched before a first commit has succeeded.
 pub fn start(parts: Parts) -> Result<Running, StartError> {
-    let _ = parts.seed;
-    todo!()
+    let (shared, thread) = run::launch(parts)?;
+    Ok(Running { shared, thread })
 }
 
 impl Running {
     /// The door.
     pub fn handle(&self) -> Handle {
-        self.handle.clone()
+        Handle::new(Arc::clone(&self.shared))
     }
 
     /// Stops: no new dispatch, intake refused, up to `delivery.stop_timeout` for what is in
     /// flight, then connections are cut; results are committed and the database is closed.
-    /// `true` when everything was committed. A second call of `Handle::hurry` cuts at once.
+    /// `true` when everything was committed. `Handle::hurry` cuts at once.
     pub fn stop(self) -> bool {
-        todo!()
+        self.shared.queue.push(Message::Stop);
+        // The thread reports a panic of its own; then not everything was committed.
+        self.thread.join().unwrap_or(false)
     }
 }

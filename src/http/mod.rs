@@ -1,13 +1,35 @@
 //! The edge: listeners, limits, one route table, auth, handlers and wire forms.
+//!
+//! A connection (`listen`, `connection`) brings requests; `service` takes each from host and
+//! caller to its row in `routes`; a file of `handlers` answers it with forms of `wire`. What is
+//! wrong becomes a `problem`. Nothing here decides about deliveries: writes go through the
+//! engine's `Handle`, reads through the store's `Reader`.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+mod answer;
+mod auth;
+mod body;
+mod code;
+mod connection;
+mod edge;
+mod handlers;
+mod host;
+mod json;
+mod listen;
+mod problem;
+mod query;
+mod router;
+mod routes;
+mod service;
+mod wire;
 
 use crate::clock::Clock;
 use crate::config::{DeliverySettings, HttpSettings};
 use crate::engine::handle::Handle;
 use crate::store::Reader;
 use crate::telemetry::Counters;
+use std::sync::Arc;
+
+pub use listen::{BindError, Listeners, serve};
 
 /// What the edge works with.
 #[derive(Clone)]
@@ -24,37 +46,4 @@ pub struct Parts {
     pub counters: Arc<Counters>,
     /// For times at the edge.
     pub clock: Clock,
-}
-
-/// Bound, not yet accepting.
-pub struct Listeners {}
-
-impl Listeners {
-    /// Binds the TCP address and the Unix socket. A stale socket file is replaced, a live one
-    /// refused; the socket is 0660. Must be called within a tokio runtime.
-    pub fn bind(settings: &HttpSettings) -> Result<Self, BindError> {
-        todo!("{settings:?}")
-    }
-
-    /// The TCP address with its real port.
-    pub fn address(&self) -> SocketAddr {
-        todo!()
-    }
-}
-
-/// Why a listener can't be bound.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {at}: {source}")]
-pub struct BindError {
-    /// The address or path.
-    pub at: String,
-    /// What the system said.
-    pub source: std::io::Error,
-}
-
-/// Serves until `stop` is set, then lets connections end their request, for at most 5 s, and
-/// removes the socket file.
-pub async fn serve(listeners: Listeners, parts: Parts, stop: tokio::sync::watch::Receiver<bool>) {
-    let _ = (listeners, parts, stop);
-    todo!()
 }

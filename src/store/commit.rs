@@ -7,8 +7,11 @@
 use redb::{Key, ReadableTable, WriteTransaction};
 
 use super::damage::Damage;
-use super::record;
-use super::tables::{self, Definition, META_NUMBERS, Rows};
+use super::record::{self, Place};
+use super::tables::{
+    CLOSED, Definition, ENDPOINTS, EVENTS, HEADS, HISTORY, META, META_NUMBERS, OPEN, RECENT, Rows,
+    TOKENS, place,
+};
 use super::{CommitError, OpenRow, Store};
 use crate::domain::attempt::RING_SLOTS;
 use crate::domain::change::{Change, Ended, NewEvent};
@@ -54,7 +57,7 @@ fn apply(
 }
 
 /// Where a change belongs in the batch: the event it is about, and its own place.
-type Place = (EventNumber, usize);
+type Mention = (EventNumber, usize);
 
 /// The tables of events, and memory to write records in.
 struct Events<'t> {
@@ -69,10 +72,10 @@ struct Events<'t> {
 impl<'t> Events<'t> {
     fn open(transaction: &'t WriteTransaction, damage: &'t Damage) -> Result<Self, redb::Error> {
         Ok(Self {
-            heads: transaction.open_table(tables::HEADS)?,
-            bodies: transaction.open_table(tables::EVENTS)?,
-            open: transaction.open_table(tables::OPEN)?,
-            closed: transaction.open_table(tables::CLOSED)?,
+            heads: transaction.open_table(HEADS)?,
+            bodies: transaction.open_table(EVENTS)?,
+            open: transaction.open_table(OPEN)?,
+            closed: transaction.open_table(CLOSED)?,
             damage,
             buffer: Vec::new(),
         })
@@ -81,8 +84,8 @@ impl<'t> Events<'t> {
     /// Event by event in ascending order, so that neighbours in a page are written together,
     /// and each row is read and written once however often the batch names it.
     fn apply(&mut self, changes: &[Change]) -> Result<(), redb::Error> {
-        let mut places: Vec<Place> = Vec::with_capacity(changes.len());
-        for (place, change) in changes.iter().enumerate() {
+        let mut mentions: Vec<Mention> = Vec::with_capacity(changes.len());
+        for (index, change) in changes.iter().enumerate() {
             let event = match change {
                 Change::Event(new) => new.number,
                 Change::Withdrawn(event) | Change::Moved(event, _) | Change::Ended(event, _) => {
@@ -90,20 +93,20 @@ impl<'t> Events<'t> {
                 }
                 _ => continue,
             };
-            places.push((event, place));
+            mentions.push((event, index));
         }
-        places.sort_unstable();
-        for group in places.chunk_by(|one, next| one.0 == next.0) {
+        mentions.sort_unstable();
+        for group in mentions.chunk_by(|one, next| one.0 == next.0) {
             self.one_event(group, changes)?;
         }
         Ok(())
     }
 
-    fn one_event(&mut self, group: &[Place], changes: &[Change]) -> Result<(), redb::Error> {
+    fn one_event(&mut self, group: &[Mention], changes: &[Change]) -> Result<(), redb::Error> {
         let event = group[0].0;
         let mut life = Life::default();
-        for (_, place) in group {
-            match &changes[*place] {
+        for (_, index) in group {
+            match &changes[*index] {
                 Change::Event(new) => {
                     self.accept(new)?;
                     if group.len() == 1 {
@@ -135,12 +138,10 @@ impl<'t> Events<'t> {
 
     fn accept(&mut self, new: &NewEvent) -> Result<(), redb::Error> {
         let event = new.number.0;
-        record::write_head(&new.head, &mut self.buffer);
+        record::write_head(place(HEADS, &event), &new.head, &mut self.buffer);
         self.heads.insert(event, self.buffer.as_slice())?;
-        let mut room = self
-            .bodies
-            .insert_reserve(event, record::body_bytes(&new.body))?;
-        record::fill_body(&new.body, room.as_mut());
+        record::write_body(place(EVENTS, &event), &new.body, &mut self.buffer);
+        self.bodies.insert(event, self.buffer.as_slice())?;
         Ok(())
     }
 
@@ -153,6 +154,7 @@ impl<'t> Events<'t> {
                 head, expires_at, ..
             } = new;
             record::write_open(
+                place(OPEN, &event),
                 head.call,
                 &head.kind,
                 *expires_at,
@@ -162,7 +164,7 @@ impl<'t> Events<'t> {
             self.open.insert(event, self.buffer.as_slice())?;
         }
         if !new.ended.is_empty() {
-            record::write_ended(&new.ended, &mut self.buffer);
+            record::write_ended(place(CLOSED, &event), &new.ended, &mut self.buffer);
             self.closed.insert(event, self.buffer.as_slice())?;
         }
         Ok(())
@@ -184,9 +186,9 @@ impl<'t> Events<'t> {
     ) -> Result<(), redb::Error> {
         let key = ended.key(event);
         let row = self.open_row(event, life)?;
-        let place = row.and_then(|row| row.open.iter().position(|one| one.key(event) == key));
-        if let (Some(row), Some(place)) = (&mut life.open, place) {
-            row.open.remove(place);
+        let found = row.and_then(|row| row.open.iter().position(|one| one.key(event) == key));
+        if let (Some(row), Some(index)) = (&mut life.open, found) {
+            row.open.remove(index);
             life.open_changed = true;
         } else if self.has_ended(event, ended, life)? {
             return Ok(());
@@ -205,7 +207,7 @@ impl<'t> Events<'t> {
         if !life.open_read {
             life.open_read = true;
             if let Some(bytes) = self.open.get(event.0)? {
-                let row = record::read_open(bytes.value());
+                let row = record::read_open(place(OPEN, &event.0), bytes.value());
                 life.open = self.damage.sift("open", event.0, row);
             }
         }
@@ -226,7 +228,8 @@ impl<'t> Events<'t> {
             return Ok(false);
         };
         // A damaged row is reported when the end is added to it.
-        Ok(record::read_ended(bytes.value()).is_ok_and(|row| row.iter().any(same)))
+        let row = record::read_ended(place(CLOSED, &event.0), bytes.value());
+        Ok(row.is_ok_and(|row| row.iter().any(same)))
     }
 
     fn write_life(&mut self, event: EventNumber, life: &Life) -> Result<(), redb::Error> {
@@ -235,8 +238,8 @@ impl<'t> Events<'t> {
                 self.open.remove(event.0)?;
             }
             Some(row) if life.open_changed => {
-                let buffer = &mut self.buffer;
-                record::write_open(row.call, &row.kind, row.expires_at, &row.open, buffer);
+                let (at, buffer) = (place(OPEN, &event.0), &mut self.buffer);
+                record::write_open(at, row.call, &row.kind, row.expires_at, &row.open, buffer);
                 self.open.insert(event.0, self.buffer.as_slice())?;
             }
             _ => {}
@@ -249,15 +252,16 @@ impl<'t> Events<'t> {
 
     /// Adds to the row of ended deliveries. One that is damaged makes way for a new one.
     fn write_closed(&mut self, event: EventNumber, life: &Life) -> Result<(), redb::Error> {
+        let at = place(CLOSED, &event.0);
         let mut added = None;
         if !life.closed_is_new
             && let Some(bytes) = self.closed.get(event.0)?
         {
-            let result = record::add_ended(bytes.value(), &life.ended, &mut self.buffer);
+            let result = record::add_ended(at, bytes.value(), &life.ended, &mut self.buffer);
             added = self.damage.sift("closed", event.0, result);
         }
         if added.is_none() {
-            record::write_ended(&life.ended, &mut self.buffer);
+            record::write_ended(at, &life.ended, &mut self.buffer);
         }
         self.closed.insert(event.0, self.buffer.as_slice())?;
         Ok(())
@@ -319,17 +323,17 @@ fn apply_keyed(transaction: &WriteTransaction, changes: &[Change]) -> Result<(),
             Change::Event(_) | Change::Withdrawn(_) | Change::Moved(..) | Change::Ended(..) => {}
         }
     }
-    put(transaction, tables::META, meta)?;
-    put(transaction, tables::ENDPOINTS, endpoints)?;
-    put(transaction, tables::TOKENS, tokens)?;
-    put(transaction, tables::HISTORY, history)?;
-    put(transaction, tables::RECENT, recent)
+    put(transaction, META, meta)?;
+    put(transaction, ENDPOINTS, endpoints)?;
+    put(transaction, TOKENS, tokens)?;
+    put(transaction, HISTORY, history)?;
+    put(transaction, RECENT, recent)
 }
 
 /// Writes (or removes, for None) rows of one table in the order of keys.
 fn put<'k, K, T>(
     transaction: &WriteTransaction,
-    table: Definition<K>,
+    definition: Definition<K>,
     mut rows: Vec<(T, Option<&Change>)>,
 ) -> Result<(), redb::Error>
 where
@@ -340,13 +344,13 @@ where
         return Ok(());
     }
     rows.sort_by_key(|(key, _)| *key);
-    let mut table = transaction.open_table(table)?;
+    let mut table = transaction.open_table(definition)?;
     let mut buffer = Vec::new();
     for group in rows.chunk_by(|one, next| one.0 == next.0) {
         let (key, change) = group[group.len() - 1];
         match change {
             Some(change) => {
-                write_keyed(change, &mut buffer);
+                write_keyed(place(definition, &key), change, &mut buffer);
                 table.insert(key, buffer.as_slice())?;
             }
             None => {
@@ -357,13 +361,13 @@ where
     Ok(())
 }
 
-fn write_keyed(change: &Change, buffer: &mut Vec<u8>) {
+fn write_keyed(place: Place, change: &Change, buffer: &mut Vec<u8>) {
     match change {
-        Change::Endpoint(endpoint) => record::write_endpoint(endpoint, buffer),
-        Change::Token(token) => record::write_token(token, buffer),
-        Change::History(_, attempt) => record::write_attempt(attempt, buffer),
-        Change::Recent(_, recent) => record::write_recent(recent, buffer),
-        Change::Numbers(numbers) => record::write_numbers(numbers, buffer),
+        Change::Endpoint(endpoint) => record::write_endpoint(place, endpoint, buffer),
+        Change::Token(token) => record::write_token(place, token, buffer),
+        Change::History(_, attempt) => record::write_attempt(place, attempt, buffer),
+        Change::Recent(_, recent) => record::write_recent(place, recent, buffer),
+        Change::Numbers(numbers) => record::write_numbers(place, numbers, buffer),
         Change::Event(_)
         | Change::Withdrawn(_)
         | Change::Moved(..)

@@ -5,7 +5,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase};
 use super::Loaded;
 use super::failure::Failure;
 use super::open::FORMAT;
-use super::record::{self, Broken};
+use super::record::{self, Broken, Place};
 use super::shared::Shared;
 use super::tables::{self, META, META_EPOCHS, META_FORMAT, META_NUMBERS};
 use crate::domain::id::{EndpointNumber, TokenNumber};
@@ -29,16 +29,20 @@ pub fn load(shared: &Shared, is_new: bool) -> Result<Loaded, Failure> {
         .map_err(|error| Failure::Damaged(error.to_string()))?;
     let damage = &shared.damage;
     let (mut endpoints, mut tokens, mut recent) = (Vec::new(), Vec::new(), Vec::new());
-    tables::walk(&transaction, tables::ENDPOINTS, |key, bytes| {
+    tables::walk(&transaction, tables::ENDPOINTS, |key, place, bytes| {
         let number = EndpointNumber(key);
-        endpoints.extend(damage.sift("endpoints", key, record::read_endpoint(number, bytes)));
+        endpoints.extend(damage.sift(
+            "endpoints",
+            key,
+            record::read_endpoint(place, number, bytes),
+        ));
     })?;
-    tables::walk(&transaction, tables::TOKENS, |key, bytes| {
+    tables::walk(&transaction, tables::TOKENS, |key, place, bytes| {
         let number = TokenNumber(key);
-        tokens.extend(damage.sift("tokens", key, record::read_token(number, bytes)));
+        tokens.extend(damage.sift("tokens", key, record::read_token(place, number, bytes)));
     })?;
-    tables::walk(&transaction, tables::RECENT, |key, bytes| {
-        let last = damage.sift("recent", key, record::read_recent(bytes));
+    tables::walk(&transaction, tables::RECENT, |key, place, bytes| {
+        let last = damage.sift("recent", key, record::read_recent(place, bytes));
         recent.extend(last.map(|last| (EndpointNumber(key), last)));
     })?;
     Ok(Loaded {
@@ -54,9 +58,10 @@ pub fn load(shared: &Shared, is_new: bool) -> Result<Loaded, Failure> {
 fn meta<T>(
     transaction: &ReadTransaction,
     key: &str,
-    read: impl FnOnce(&[u8]) -> Result<T, Broken>,
+    read: impl FnOnce(Place, &[u8]) -> Result<T, Broken>,
 ) -> Result<T, Failure> {
     let bytes = transaction.open_table(META)?.get(key)?;
     let bytes = bytes.ok_or_else(|| Failure::Damaged(format!("its `{key}` is missing")))?;
-    read(bytes.value()).map_err(|broken| Failure::Damaged(format!("its `{key}`: {broken}")))
+    read(tables::place(META, &key), bytes.value())
+        .map_err(|broken| Failure::Damaged(format!("its `{key}`: {broken}")))
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use redb::{Builder, Database, DatabaseError};
 
-use super::compact::compact;
+use super::compact::{FREE_BYTES_MIN, compact};
 use super::failure::Failure;
 use super::load::{check_format, load};
 use super::record;
@@ -53,35 +53,39 @@ pub fn open(options: &Options) -> Result<(Store, Loaded), OpenError> {
 
 /// Opens a database that is there.
 pub fn open_with(path: &Path, opener: Opener, is_new: bool) -> Result<(Store, Loaded), OpenError> {
-    let mut database = open_checked(path, &opener)?;
-    compact(&mut database, path).map_err(|failure| failure.at(path))?;
-    let shared = Arc::new(Shared::new(database, path.to_owned()));
-    let store = Store { shared, opener };
-    let loaded = load(&store.shared, is_new).map_err(|failure| failure.at(path))?;
-    Ok((store, loaded))
+    let opened = guarded(|| {
+        let mut database = open_checked(&opener)?;
+        compact(&mut database, path, FREE_BYTES_MIN)?;
+        let shared = Shared::new(database, path.to_owned());
+        let loaded = load(&shared, is_new)?;
+        Ok((Arc::new(shared), loaded))
+    });
+    let (shared, loaded) = opened.map_err(|failure| failure.at(path))?;
+    Ok((Store { shared, opener }, loaded))
 }
 
 impl Store {
     /// Opens the file again after a commit that failed.
     pub fn reopen(&mut self) -> Result<(), OpenError> {
         self.shared.close();
-        let database = open_checked(&self.shared.path, &self.opener)?;
+        let opened = guarded(|| open_checked(&self.opener));
+        let database = opened.map_err(|failure| failure.at(&self.shared.path))?;
         self.shared.put(database);
         Ok(())
     }
 }
 
-/// A database of ours, of a format that we read. A damaged file may make redb panic; that must
-/// end in words that help.
-fn open_checked(path: &Path, opener: &Opener) -> Result<Database, OpenError> {
-    let opened = catch_unwind(AssertUnwindSafe(|| {
-        let database = opener()?;
-        check_format(&database)?;
-        Ok(database)
-    }));
-    opened
+/// A database of ours, of a format that we read.
+fn open_checked(opener: &Opener) -> Result<Database, Failure> {
+    let database = opener()?;
+    check_format(&database)?;
+    Ok(database)
+}
+
+/// A damaged file may make redb panic; that must end in words that help.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Failure::Damaged("its pages do not hang together".into())))
-        .map_err(|failure| failure.at(path))
 }
 
 /// What redb is told in any case.
@@ -116,11 +120,11 @@ pub fn write_first(database: &Database, salt: Salt) -> Result<(), redb::Error> {
     {
         let mut meta = transaction.open_table(META)?;
         let mut buffer = Vec::new();
-        record::write_format(FORMAT, &mut buffer);
+        record::write_format(tables::place(META, &META_FORMAT), FORMAT, &mut buffer);
         meta.insert(META_FORMAT, buffer.as_slice())?;
-        record::write_epochs(&epochs, &mut buffer);
+        record::write_epochs(tables::place(META, &META_EPOCHS), &epochs, &mut buffer);
         meta.insert(META_EPOCHS, buffer.as_slice())?;
-        record::write_numbers(&numbers, &mut buffer);
+        record::write_numbers(tables::place(META, &META_NUMBERS), &numbers, &mut buffer);
         meta.insert(META_NUMBERS, buffer.as_slice())?;
     }
     transaction.commit()?;

@@ -3,12 +3,13 @@
 //! A snapshot that lives on keeps pages from being used again, and the file grows without
 //! shrinking: no transaction leaves this file.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use redb::{Range, ReadTransaction, ReadableTable};
+use redb::{Range, ReadTransaction, ReadableTable, TableHandle};
 
-use super::record::{self, Broken};
+use super::record::{self, Broken, Place};
 use super::shared::{Shared, failed};
 use super::tables::{self, Definition};
 use super::{OpenRow, ReadError, StoredEvent, Walk};
@@ -30,11 +31,11 @@ impl Reader {
 
     /// Calls `each` for every row of open deliveries, in the order of events.
     pub fn each_open(&self, each: &mut dyn FnMut(EventNumber, OpenRow)) -> Result<(), ReadError> {
-        self.read(|transaction| {
-            tables::walk(transaction, tables::OPEN, |event, bytes| {
-                let row = record::read_open(bytes);
+        self.read(|transaction, caller| {
+            tables::walk(transaction, tables::OPEN, |event, place, bytes| {
+                let row = record::read_open(place, bytes);
                 if let Some(row) = self.shared.damage.sift("open", event, row) {
-                    each(EventNumber(event), row);
+                    caller.call(|| each(EventNumber(event), row));
                 }
             })
         })
@@ -45,12 +46,13 @@ impl Reader {
         &self,
         each: &mut dyn FnMut(EventNumber, Head) -> Walk,
     ) -> Result<(), ReadError> {
-        self.read(|transaction| {
+        self.read(|transaction, caller| {
             for row in transaction.open_table(tables::HEADS)?.iter()?.rev() {
                 let (event, bytes) = row?;
-                let (event, head) = (event.value(), record::read_head(bytes.value()));
+                let (event, head) = (event.value(), bytes.value());
+                let head = record::read_head(tables::place(tables::HEADS, &event), head);
                 if let Some(head) = self.shared.damage.sift("heads", event, head)
-                    && each(EventNumber(event), head) == Walk::Stop
+                    && caller.call(|| each(EventNumber(event), head)) == Walk::Stop
                 {
                     break;
                 }
@@ -61,12 +63,12 @@ impl Reader {
 
     /// The frozen body of an event; None when there is none, or it is damaged.
     pub fn body(&self, event: EventNumber) -> Result<Option<Arc<[u8]>>, ReadError> {
-        self.guarded(|transaction| self.one(transaction, tables::EVENTS, event, record::read_body))
+        self.read(|transaction, _| self.one(transaction, tables::EVENTS, event, record::read_body))
     }
 
     /// An event; None when there is none.
     pub fn event(&self, event: EventNumber) -> Result<Option<StoredEvent>, ReadError> {
-        self.guarded(|transaction| {
+        self.read(|transaction, _| {
             let Some(head) = self.one(transaction, tables::HEADS, event, record::read_head)? else {
                 return Ok(None);
             };
@@ -90,7 +92,7 @@ impl Reader {
         each: &mut dyn FnMut(StoredEvent) -> Walk,
     ) -> Result<Option<EventNumber>, ReadError> {
         let below = before.map_or(u64::MAX, |event| event.0);
-        self.read(|transaction| {
+        self.read(|transaction, caller| {
             let mut heads = transaction.open_table(tables::HEADS)?.range(..below)?.rev();
             let mut open = Beside::open(transaction, tables::OPEN, below)?;
             let mut closed = Beside::open(transaction, tables::CLOSED, below)?;
@@ -102,21 +104,22 @@ impl Reader {
                 let (key, bytes) = row?;
                 last = key.value();
                 let damage = &self.shared.damage;
-                let open = open.at(last, |bytes| {
-                    damage.sift("open", last, record::read_open(bytes))
+                let open = open.at(last, |place, bytes| {
+                    damage.sift("open", last, record::read_open(place, bytes))
                 })?;
-                let ended = closed.at(last, |bytes| {
-                    damage.sift("closed", last, record::read_ended(bytes))
+                let ended = closed.at(last, |place, bytes| {
+                    damage.sift("closed", last, record::read_ended(place, bytes))
                 })?;
-                let head = damage.sift("heads", last, record::read_head(bytes.value()));
-                if let Some(head) = head
-                    && each(StoredEvent {
-                        number: EventNumber(last),
-                        head,
-                        open: open.map(|row| row.open).unwrap_or_default(),
-                        ended: ended.unwrap_or_default(),
-                    }) == Walk::Stop
-                {
+                let place = tables::place(tables::HEADS, &last);
+                let head = damage.sift("heads", last, record::read_head(place, bytes.value()));
+                let Some(head) = head else { continue };
+                let stored = StoredEvent {
+                    number: EventNumber(last),
+                    head,
+                    open: open.map(|row| row.open).unwrap_or_default(),
+                    ended: ended.unwrap_or_default(),
+                };
+                if caller.call(|| each(stored)) == Walk::Stop {
                     break;
                 }
             }
@@ -128,14 +131,16 @@ impl Reader {
     /// dirty slots are newer.
     pub fn history(&self, endpoint: EndpointNumber) -> Result<Vec<(u8, Attempt)>, ReadError> {
         let key = endpoint.0;
-        self.guarded(|transaction| {
+        self.read(|transaction, _| {
             let mut attempts = Vec::new();
             let table = transaction.open_table(tables::HISTORY)?;
             for row in table.range((key, 0)..=(key, u8::MAX))? {
-                let (place, bytes) = row?;
-                let (place, attempt) = (place.value(), record::read_attempt(bytes.value()));
-                if let Some(attempt) = self.shared.damage.sift("history", place, attempt) {
-                    attempts.push((place.1, attempt));
+                let (slot, bytes) = row?;
+                let slot = slot.value();
+                let place = tables::place(tables::HISTORY, &slot);
+                let attempt = record::read_attempt(place, bytes.value());
+                if let Some(attempt) = self.shared.damage.sift("history", slot, attempt) {
+                    attempts.push((slot.1, attempt));
                 }
             }
             Ok(attempts)
@@ -159,22 +164,19 @@ impl Reader {
         self.shared.damage.count()
     }
 
-    pub(super) fn read<T>(
+    /// A snapshot for as long as `work` takes. redb may panic over a damaged page, and one event
+    /// that can't be read must not end the process at each start: that is an error like others.
+    fn read<T>(
         &self,
-        work: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
+        work: impl FnOnce(&ReadTransaction, &Caller) -> Result<T, redb::Error>,
     ) -> Result<T, ReadError> {
         let transaction = self.shared.begin_read()?;
-        work(&transaction).map_err(|error| failed(&error))
-    }
-
-    /// The same for work that calls nobody else's code: redb may panic over a damaged page, and
-    /// one event that can't be read must not end the process again at each start.
-    fn guarded<T>(
-        &self,
-        work: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
-    ) -> Result<T, ReadError> {
-        catch_unwind(AssertUnwindSafe(|| self.read(work)))
-            .unwrap_or_else(|_| Err(ReadError::Failed("a page of it is damaged".into())))
+        let caller = Caller::default();
+        match catch_unwind(AssertUnwindSafe(|| work(&transaction, &caller))) {
+            Ok(result) => result.map_err(|error| failed(&error)),
+            Err(panic) if caller.0.get() => resume_unwind(panic),
+            Err(_) => Err(ReadError::Failed("a page of it is damaged".into())),
+        }
     }
 
     fn one<T>(
@@ -182,19 +184,33 @@ impl Reader {
         transaction: &ReadTransaction,
         table: Definition<u64>,
         event: EventNumber,
-        read: impl FnOnce(&[u8]) -> Result<T, Broken>,
+        read: impl FnOnce(Place, &[u8]) -> Result<T, Broken>,
     ) -> Result<Option<T>, redb::Error> {
         let bytes = transaction.open_table(table)?.get(event.0)?;
         Ok(bytes.and_then(|bytes| {
-            let name = redb::TableHandle::name(&table);
-            self.shared.damage.sift(name, event.0, read(bytes.value()))
+            let record = read(tables::place(table, &event.0), bytes.value());
+            self.shared.damage.sift(table.name(), event.0, record)
         }))
+    }
+}
+
+/// Knows whether it is the caller's code that runs: its panics are its own.
+#[derive(Default)]
+struct Caller(Cell<bool>);
+
+impl Caller {
+    fn call<T>(&self, each: impl FnOnce() -> T) -> T {
+        self.0.set(true);
+        let answer = each();
+        self.0.set(false);
+        answer
     }
 }
 
 /// A table that is walked backwards beside `heads`, with rows for some events only: cheaper
 /// than a look-up for each.
 struct Beside {
+    table: Definition<u64>,
     rows: Range<'static, u64, &'static [u8]>,
     next: Option<(u64, redb::AccessGuard<'static, &'static [u8]>)>,
 }
@@ -206,7 +222,8 @@ impl Beside {
         below: u64,
     ) -> Result<Self, redb::Error> {
         let rows = transaction.open_table(table)?.range(..below)?;
-        let mut beside = Self { rows, next: None };
+        let next = None;
+        let mut beside = Self { table, rows, next };
         beside.step()?;
         Ok(beside)
     }
@@ -215,14 +232,16 @@ impl Beside {
     fn at<T>(
         &mut self,
         event: u64,
-        read: impl FnOnce(&[u8]) -> Option<T>,
+        read: impl FnOnce(Place, &[u8]) -> Option<T>,
     ) -> Result<Option<T>, redb::Error> {
         // A row whose event is gone is passed over.
         while self.next.as_ref().is_some_and(|(key, _)| *key > event) {
             self.step()?;
         }
         Ok(match &self.next {
-            Some((key, bytes)) if *key == event => read(bytes.value()),
+            Some((key, bytes)) if *key == event => {
+                read(tables::place(self.table, key), bytes.value())
+            }
             _ => None,
         })
     }

@@ -3,6 +3,7 @@
 //! The lock is held while a transaction begins and never during one: redb's transactions
 //! outlive it, and are told so when the database is closed under them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
@@ -63,13 +64,15 @@ impl Shared {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        match database.map(Database::close) {
-            Some(Ok(())) => true,
-            Some(Err(error)) => {
+        // Over damaged pages redb may panic in its last commit; what is in the file is kept.
+        let closed = database.map(|database| catch_unwind(AssertUnwindSafe(|| database.close())));
+        match closed {
+            Some(Ok(Ok(()))) => true,
+            Some(Ok(Err(error))) => {
                 log::debug!("the database was closed in disorder: {error}");
                 false
             }
-            None => false,
+            Some(Err(_)) | None => false,
         }
     }
 

@@ -1,7 +1,11 @@
 //! The tables of the database. Keys are numbers of fixed width, values are our own bytes, see
 //! `record`: nothing depends on how redb would write a type.
 
-use redb::{Key, ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
+use redb::{
+    Key, ReadTransaction, ReadableTable, Table, TableDefinition, TableHandle, WriteTransaction,
+};
+
+use super::record::Place;
 
 /// Any of our tables.
 pub type Definition<K> = TableDefinition<'static, K, &'static [u8]>;
@@ -49,15 +53,22 @@ pub fn make(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     Ok(())
 }
 
+/// Where the record of that key stands.
+pub fn place<K: Key + 'static>(table: Definition<K>, key: &K::SelfType<'_>) -> Place {
+    Place::new(table.name(), K::as_bytes(key).as_ref())
+}
+
 /// Hands every row of a table to `each`, in the order of keys.
 pub fn walk<K: Key + 'static>(
     transaction: &ReadTransaction,
     table: Definition<K>,
-    mut each: impl FnMut(K::SelfType<'_>, &[u8]),
+    mut each: impl FnMut(K::SelfType<'_>, Place, &[u8]),
 ) -> Result<(), redb::Error> {
     for row in transaction.open_table(table)?.iter()? {
         let (key, value) = row?;
-        each(key.value(), value.value());
+        let key = key.value();
+        let place = place(table, &key);
+        each(key, place, value.value());
     }
     Ok(())
 }

@@ -83,9 +83,9 @@ fn the_snippets_for_users_accept_it() {
         console.log(c(b, l, [k]) && s(b, {'webhook-id': i, 'webhook-timestamp': t,\
         'webhook-signature': g}, [k]))";
     const PHP: &str = "require 'verify.php'; [$x, $k, $i, $t, $l, $s] = $argv;\
-        $b = stream_get_contents(STDIN); echo json_encode(ringhook_verify_calltracking($b, $l, [$k])\
-        && ringhook_verify_standard($b, ['webhook-id' => $i, 'webhook-timestamp' => $t,\
-        'webhook-signature' => $s], [$k]));";
+        $b = stream_get_contents(STDIN); $first = ringhook_verify_calltracking($b, $l, [$k]);\
+        echo json_encode($first && ringhook_verify_standard($b, ['webhook-id' => $i,\
+        'webhook-timestamp' => $t, 'webhook-signature' => $s], [$k]));";
     const RUBY: &str = "k, i, t, l, s = ARGV; b = STDIN.binmode.read; \
         h = {'webhook-id' => i, 'webhook-timestamp' => t, 'webhook-signature' => s}; \
         puts RinghookVerify.calltracking(b, l, [k]) && RinghookVerify.standard(b, h, [k])";

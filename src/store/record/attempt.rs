@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::kind::Kind;
-use super::{Broken, add, begin, close_envelope, codes, only, packed, seal, unseal_only};
+use super::{Broken, Place, add, begin, close_envelope, codes, only, packed, seal, unseal_only};
 use crate::domain::attempt::{
     Attempt, BODY_KEPT_BYTES, Exchange, Headers, Recent, Reply, Request, SendError, Timings,
 };
@@ -83,7 +83,7 @@ struct RecentEntry {
 }
 
 /// An attempt, with as much of its bodies as is kept.
-pub fn write_attempt(attempt: &Attempt, buffer: &mut Vec<u8>) {
+pub fn write_attempt(place: Place, attempt: &Attempt, buffer: &mut Vec<u8>) {
     let Exchange {
         request, timings, ..
     } = &attempt.exchange;
@@ -116,12 +116,12 @@ pub fn write_attempt(attempt: &Attempt, buffer: &mut Vec<u8>) {
         outcome: codes::outcome::code(attempt.outcome),
         next_at: attempt.next_at.map(|at| at.0),
     };
-    seal(ATTEMPT_VERSION, &row, buffer);
+    seal(place, ATTEMPT_VERSION, &row, buffer);
 }
 
 /// An attempt.
-pub fn read_attempt(bytes: &[u8]) -> Result<Attempt, Broken> {
-    let row: AttemptRow<'_, Headers> = only(unseal_only(ATTEMPT_VERSION, bytes)?)?;
+pub fn read_attempt(place: Place, bytes: &[u8]) -> Result<Attempt, Broken> {
+    let row: AttemptRow<'_, Headers> = only(unseal_only(place, ATTEMPT_VERSION, bytes)?)?;
     let [resolve_ms, connect_ms, tls_ms, wait_ms, read_ms] = row.timings_ms;
     Ok(Attempt {
         number: AttemptNumber(row.number),
@@ -159,7 +159,7 @@ pub fn read_attempt(bytes: &[u8]) -> Result<Attempt, Broken> {
 }
 
 /// The last attempts in short.
-pub fn write_recent(recent: &[Recent], buffer: &mut Vec<u8>) {
+pub fn write_recent(place: Place, recent: &[Recent], buffer: &mut Vec<u8>) {
     begin(buffer);
     for one in recent {
         let entry = RecentEntry {
@@ -171,20 +171,23 @@ pub fn write_recent(recent: &[Recent], buffer: &mut Vec<u8>) {
         };
         add(&entry, buffer);
     }
-    close_envelope(RECENT_VERSION, buffer);
+    close_envelope(place, RECENT_VERSION, buffer);
 }
 
 /// The last attempts in short, as they were given.
-pub fn read_recent(bytes: &[u8]) -> Result<Vec<Recent>, Broken> {
-    packed(unseal_only(RECENT_VERSION, bytes)?, |entry: RecentEntry| {
-        Ok(Recent {
-            at: Timestamp(entry.at),
-            outcome: codes::outcome::read(entry.outcome)?,
-            status: entry.status,
-            ms: entry.ms,
-            slot: entry.slot,
-        })
-    })
+pub fn read_recent(place: Place, bytes: &[u8]) -> Result<Vec<Recent>, Broken> {
+    packed(
+        unseal_only(place, RECENT_VERSION, bytes)?,
+        |entry: RecentEntry| {
+            Ok(Recent {
+                at: Timestamp(entry.at),
+                outcome: codes::outcome::read(entry.outcome)?,
+                status: entry.status,
+                ms: entry.ms,
+                slot: entry.slot,
+            })
+        },
+    )
 }
 
 fn answer_row(result: &Result<Reply, SendError>) -> AnswerRow<'_, &[(String, String)]> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
-use super::{Broken, codes, only, seal, unseal_only};
+use super::{Broken, Place, codes, only, seal, unseal_only};
 use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, Policy};
 use crate::domain::filter::{Filter, NumberPattern, Subscription, Wants};
 use crate::domain::id::EndpointNumber;
@@ -68,7 +68,7 @@ struct PauseRow {
 }
 
 /// An endpoint; its number is the key of the row.
-pub fn write_endpoint(endpoint: &Endpoint, buffer: &mut Vec<u8>) {
+pub fn write_endpoint(place: Place, endpoint: &Endpoint, buffer: &mut Vec<u8>) {
     let Endpoint {
         spec, keys, health, ..
     } = endpoint;
@@ -107,12 +107,16 @@ pub fn write_endpoint(endpoint: &Endpoint, buffer: &mut Vec<u8>) {
         created_at: endpoint.created_at.0,
         updated_at: endpoint.updated_at.0,
     };
-    seal(VERSION, &row, buffer);
+    seal(place, VERSION, &row, buffer);
 }
 
 /// The endpoint of that number.
-pub fn read_endpoint(number: EndpointNumber, bytes: &[u8]) -> Result<Endpoint, Broken> {
-    let row: EndpointRow<'_> = only(unseal_only(VERSION, bytes)?)?;
+pub fn read_endpoint(
+    place: Place,
+    number: EndpointNumber,
+    bytes: &[u8],
+) -> Result<Endpoint, Broken> {
+    let row: EndpointRow<'_> = only(unseal_only(place, VERSION, bytes)?)?;
     Ok(Endpoint {
         number,
         revision: row.revision,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
 use super::{
-    Broken, ENVELOPE_BYTES, add, begin, close_envelope, codes, only, packed, seal, take,
+    Broken, ENVELOPE_BYTES, Place, add, begin, close_envelope, codes, only, packed, seal, take,
     unseal_only,
 };
 use crate::domain::change::{Ended, Head, Open};
@@ -79,7 +79,7 @@ struct EndedEntry {
 }
 
 /// The head of an event.
-pub fn write_head(head: &Head, buffer: &mut Vec<u8>) {
+pub fn write_head(place: Place, head: &Head, buffer: &mut Vec<u8>) {
     let row = HeadRow {
         occurred_at: head.occurred_at.0,
         received_at: head.received_at.0,
@@ -98,12 +98,12 @@ pub fn write_head(head: &Head, buffer: &mut Vec<u8>) {
         body_bytes: head.body_bytes,
         matched: head.matched,
     };
-    seal(HEAD_VERSION, &row, buffer);
+    seal(place, HEAD_VERSION, &row, buffer);
 }
 
 /// The head of an event.
-pub fn read_head(bytes: &[u8]) -> Result<Head, Broken> {
-    let row: HeadRow<'_> = only(unseal_only(HEAD_VERSION, bytes)?)?;
+pub fn read_head(place: Place, bytes: &[u8]) -> Result<Head, Broken> {
+    let row: HeadRow<'_> = only(unseal_only(place, HEAD_VERSION, bytes)?)?;
     Ok(Head {
         occurred_at: Timestamp(row.occurred_at),
         received_at: Timestamp(row.received_at),
@@ -124,24 +124,22 @@ pub fn read_head(bytes: &[u8]) -> Result<Head, Broken> {
     })
 }
 
-/// The length of the record of a body.
-pub const fn body_bytes(body: &[u8]) -> usize {
-    ENVELOPE_BYTES + body.len()
-}
-
-/// A frozen body, straight into its place in the database: `room` has `body_bytes` of it.
-pub fn fill_body(body: &[u8], room: &mut [u8]) {
-    room[ENVELOPE_BYTES..].copy_from_slice(body);
-    close_envelope(BODY_VERSION, room);
+/// A frozen body, as it is.
+pub fn write_body(place: Place, body: &[u8], buffer: &mut Vec<u8>) {
+    buffer.clear();
+    buffer.extend_from_slice(&[0; ENVELOPE_BYTES]);
+    buffer.extend_from_slice(body);
+    close_envelope(place, BODY_VERSION, buffer);
 }
 
 /// A frozen body.
-pub fn read_body(bytes: &[u8]) -> Result<Arc<[u8]>, Broken> {
-    unseal_only(BODY_VERSION, bytes).map(Arc::from)
+pub fn read_body(place: Place, bytes: &[u8]) -> Result<Arc<[u8]>, Broken> {
+    unseal_only(place, BODY_VERSION, bytes).map(Arc::from)
 }
 
 /// The deliveries of an event that have not ended, and what order and expiry read of it.
 pub fn write_open(
+    place: Place,
     call: Option<u64>,
     kind: &EventType,
     expires_at: Option<Tick>,
@@ -165,12 +163,12 @@ pub fn write_open(
         };
         add(&entry, buffer);
     }
-    close_envelope(OPEN_VERSION, buffer);
+    close_envelope(place, OPEN_VERSION, buffer);
 }
 
 /// The deliveries of an event that have not ended.
-pub fn read_open(bytes: &[u8]) -> Result<OpenRow, Broken> {
-    let (head, rest): (OpenHeadRow<'_>, _) = take(unseal_only(OPEN_VERSION, bytes)?)?;
+pub fn read_open(place: Place, bytes: &[u8]) -> Result<OpenRow, Broken> {
+    let (head, rest): (OpenHeadRow<'_>, _) = take(unseal_only(place, OPEN_VERSION, bytes)?)?;
     Ok(OpenRow {
         call: head.call.map(u64::from_le_bytes),
         kind: head.kind.into(),
@@ -188,21 +186,26 @@ pub fn read_open(bytes: &[u8]) -> Result<OpenRow, Broken> {
 }
 
 /// The deliveries of an event that have ended.
-pub fn write_ended(ended: &[Ended], buffer: &mut Vec<u8>) {
+pub fn write_ended(place: Place, ended: &[Ended], buffer: &mut Vec<u8>) {
     begin(buffer);
-    close_ended(ended, buffer);
+    close_ended(place, ended, buffer);
 }
 
 /// The same after those that `bytes` holds, which are not decoded for it.
-pub fn add_ended(bytes: &[u8], ended: &[Ended], buffer: &mut Vec<u8>) -> Result<(), Broken> {
-    let before = unseal_only(CLOSED_VERSION, bytes)?;
+pub fn add_ended(
+    place: Place,
+    bytes: &[u8],
+    ended: &[Ended],
+    buffer: &mut Vec<u8>,
+) -> Result<(), Broken> {
+    let before = unseal_only(place, CLOSED_VERSION, bytes)?;
     begin(buffer);
     buffer.extend_from_slice(before);
-    close_ended(ended, buffer);
+    close_ended(place, ended, buffer);
     Ok(())
 }
 
-fn close_ended(ended: &[Ended], buffer: &mut Vec<u8>) {
+fn close_ended(place: Place, ended: &[Ended], buffer: &mut Vec<u8>) {
     for one in ended {
         let entry = EndedEntry {
             endpoint: one.endpoint.0,
@@ -216,21 +219,24 @@ fn close_ended(ended: &[Ended], buffer: &mut Vec<u8>) {
         };
         add(&entry, buffer);
     }
-    close_envelope(CLOSED_VERSION, buffer);
+    close_envelope(place, CLOSED_VERSION, buffer);
 }
 
 /// The deliveries of an event that have ended, in the order in which they did.
-pub fn read_ended(bytes: &[u8]) -> Result<Vec<Ended>, Broken> {
-    packed(unseal_only(CLOSED_VERSION, bytes)?, |entry: EndedEntry| {
-        Ok(Ended {
-            endpoint: EndpointNumber(entry.endpoint),
-            round: entry.round,
-            state: codes::state::read(entry.state)?,
-            reason: codes::reason::read(entry.reason)?,
-            attempts: entry.attempts,
-            status: entry.status,
-            ms: entry.ms,
-            ended_at: Timestamp(entry.ended_at),
-        })
-    })
+pub fn read_ended(place: Place, bytes: &[u8]) -> Result<Vec<Ended>, Broken> {
+    packed(
+        unseal_only(place, CLOSED_VERSION, bytes)?,
+        |entry: EndedEntry| {
+            Ok(Ended {
+                endpoint: EndpointNumber(entry.endpoint),
+                round: entry.round,
+                state: codes::state::read(entry.state)?,
+                reason: codes::reason::read(entry.reason)?,
+                attempts: entry.attempts,
+                status: entry.status,
+                ms: entry.ms,
+                ended_at: Timestamp(entry.ended_at),
+            })
+        },
+    )
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Broken, only, seal, unseal_only};
+use super::{Broken, Place, only, seal, unseal_only};
 use crate::domain::change::Numbers;
 use crate::domain::id::{
     AttemptNumber, EndpointNumber, Epoch, Epochs, EventNumber, Salt, TokenNumber,
@@ -30,17 +30,17 @@ struct NumbersRow {
 
 /// The format version. This record keeps its form for ever: every ringhook must be able to
 /// read in any database that it is too old for it.
-pub fn write_format(format: u32, buffer: &mut Vec<u8>) {
-    seal(VERSION, &format, buffer);
+pub fn write_format(place: Place, format: u32, buffer: &mut Vec<u8>) {
+    seal(place, VERSION, &format, buffer);
 }
 
 /// The format version.
-pub fn read_format(bytes: &[u8]) -> Result<u32, Broken> {
-    only(unseal_only(VERSION, bytes)?)
+pub fn read_format(place: Place, bytes: &[u8]) -> Result<u32, Broken> {
+    only(unseal_only(place, VERSION, bytes)?)
 }
 
 /// The epochs, oldest first.
-pub fn write_epochs(epochs: &Epochs, buffer: &mut Vec<u8>) {
+pub fn write_epochs(place: Place, epochs: &Epochs, buffer: &mut Vec<u8>) {
     let rows: Vec<_> = epochs
         .as_slice()
         .iter()
@@ -51,12 +51,12 @@ pub fn write_epochs(epochs: &Epochs, buffer: &mut Vec<u8>) {
             salt: epoch.salt,
         })
         .collect();
-    seal(VERSION, &rows, buffer);
+    seal(place, VERSION, &rows, buffer);
 }
 
 /// The epochs, oldest first.
-pub fn read_epochs(bytes: &[u8]) -> Result<Epochs, Broken> {
-    let rows: Vec<EpochRow> = only(unseal_only(VERSION, bytes)?)?;
+pub fn read_epochs(place: Place, bytes: &[u8]) -> Result<Epochs, Broken> {
+    let rows: Vec<EpochRow> = only(unseal_only(place, VERSION, bytes)?)?;
     let epochs = rows.into_iter().map(|row| Epoch {
         first_event: EventNumber(row.first_event),
         first_endpoint: EndpointNumber(row.first_endpoint),
@@ -67,7 +67,7 @@ pub fn read_epochs(bytes: &[u8]) -> Result<Epochs, Broken> {
 }
 
 /// The next numbers.
-pub fn write_numbers(numbers: &Numbers, buffer: &mut Vec<u8>) {
+pub fn write_numbers(place: Place, numbers: &Numbers, buffer: &mut Vec<u8>) {
     let row = NumbersRow {
         event: numbers.event.0,
         endpoint: numbers.endpoint.0,
@@ -75,12 +75,12 @@ pub fn write_numbers(numbers: &Numbers, buffer: &mut Vec<u8>) {
         attempt: numbers.attempt.0,
         newest: numbers.newest.0,
     };
-    seal(VERSION, &row, buffer);
+    seal(place, VERSION, &row, buffer);
 }
 
 /// The next numbers.
-pub fn read_numbers(bytes: &[u8]) -> Result<Numbers, Broken> {
-    let row: NumbersRow = only(unseal_only(VERSION, bytes)?)?;
+pub fn read_numbers(place: Place, bytes: &[u8]) -> Result<Numbers, Broken> {
+    let row: NumbersRow = only(unseal_only(place, VERSION, bytes)?)?;
     Ok(Numbers {
         event: EventNumber(row.event),
         endpoint: EndpointNumber(row.endpoint),

@@ -1,7 +1,8 @@
 //! Records: the disk form of everything that is stored, and its envelope.
 //!
-//! Every record is a version byte, a crc32c (little-endian, over the version byte and the
-//! body), and the body: postcard, but for the frozen body of an event, which is kept as it is.
+//! Every record is a version byte, a crc32c (little-endian), and the body: postcard, but for the
+//! frozen body of an event, which is kept as it is. The checksum is over the table's name, the
+//! key, the version byte and the body: a record under a key that is not its own is damaged, too.
 //! The structs here are private to the disk: domain types know nothing of it. A form that was
 //! released never changes; a new one gets the next version, and the old one is still read.
 
@@ -18,8 +19,8 @@ mod token;
 pub use attempt::{read_attempt, read_recent, write_attempt, write_recent};
 pub use endpoint::{read_endpoint, write_endpoint};
 pub use event::{
-    add_ended, body_bytes, fill_body, read_body, read_ended, read_head, read_open, write_ended,
-    write_head, write_open,
+    add_ended, read_body, read_ended, read_head, read_open, write_body, write_ended, write_head,
+    write_open,
 };
 pub use meta::{read_epochs, read_format, read_numbers, write_epochs, write_format, write_numbers};
 pub use token::{read_token, write_token};
@@ -43,24 +44,38 @@ pub enum Broken {
     Form,
 }
 
+/// The table and the key of a record, as its checksum takes them in.
+#[derive(Clone, Copy, Debug)]
+pub struct Place(u32);
+
+impl Place {
+    /// The place in the table of that name, under the key of those bytes.
+    pub fn new(table: &str, key: &[u8]) -> Self {
+        Self(crc32c::crc32c_append(crc32c::crc32c(table.as_bytes()), key))
+    }
+
+    fn checksum(self, version: u8, body: &[u8]) -> u32 {
+        crc32c::crc32c_append(crc32c::crc32c_append(self.0, &[version]), body)
+    }
+}
+
 /// Bytes before the body: the version and the checksum.
 const ENVELOPE_BYTES: usize = 5;
 
 /// Writes the envelope into its place before the body, which `bytes` already holds.
-fn close_envelope(version: u8, bytes: &mut [u8]) {
-    let checksum = crc32c::crc32c_append(crc32c::crc32c(&[version]), &bytes[ENVELOPE_BYTES..]);
+fn close_envelope(place: Place, version: u8, bytes: &mut [u8]) {
+    let checksum = place.checksum(version, &bytes[ENVELOPE_BYTES..]);
     bytes[0] = version;
     bytes[1..ENVELOPE_BYTES].copy_from_slice(&checksum.to_le_bytes());
 }
 
 /// The version and the body of a record whose checksum is right.
-fn unseal(bytes: &[u8]) -> Result<(u8, &[u8]), Broken> {
+fn unseal(place: Place, bytes: &[u8]) -> Result<(u8, &[u8]), Broken> {
     let (envelope, body) = bytes
         .split_first_chunk::<ENVELOPE_BYTES>()
         .ok_or(Broken::Short)?;
     let [version, stored @ ..] = *envelope;
-    let found = crc32c::crc32c_append(crc32c::crc32c(&[version]), body);
-    if found == u32::from_le_bytes(stored) {
+    if place.checksum(version, body) == u32::from_le_bytes(stored) {
         Ok((version, body))
     } else {
         Err(Broken::Checksum)
@@ -68,8 +83,8 @@ fn unseal(bytes: &[u8]) -> Result<(u8, &[u8]), Broken> {
 }
 
 /// The body of a record that can only have one version.
-fn unseal_only(version: u8, bytes: &[u8]) -> Result<&[u8], Broken> {
-    match unseal(bytes)? {
+fn unseal_only(place: Place, version: u8, bytes: &[u8]) -> Result<&[u8], Broken> {
+    match unseal(place, bytes)? {
         (found, body) if found == version => Ok(body),
         (found, _) => Err(Broken::Version(found)),
     }
@@ -88,10 +103,10 @@ fn add(row: &impl Serialize, buffer: &mut Vec<u8>) {
 }
 
 /// A whole record of one piece.
-fn seal(version: u8, row: &impl Serialize, buffer: &mut Vec<u8>) {
+fn seal(place: Place, version: u8, row: &impl Serialize, buffer: &mut Vec<u8>) {
     begin(buffer);
     add(row, buffer);
-    close_envelope(version, buffer);
+    close_envelope(place, version, buffer);
 }
 
 /// A body of exactly one piece.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Broken, codes, only, seal, unseal_only};
+use super::{Broken, Place, codes, only, seal, unseal_only};
 use crate::domain::id::TokenNumber;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Token;
@@ -19,7 +19,7 @@ struct TokenRow<'a> {
 }
 
 /// A token; its number is the key of the row.
-pub fn write_token(token: &Token, buffer: &mut Vec<u8>) {
+pub fn write_token(place: Place, token: &Token, buffer: &mut Vec<u8>) {
     let row = TokenRow {
         name: &token.name,
         role: codes::role::code(token.role),
@@ -27,12 +27,12 @@ pub fn write_token(token: &Token, buffer: &mut Vec<u8>) {
         created_at: token.created_at.0,
         last_used_at: token.last_used_at.map(|at| at.0),
     };
-    seal(VERSION, &row, buffer);
+    seal(place, VERSION, &row, buffer);
 }
 
 /// The token of that number.
-pub fn read_token(number: TokenNumber, bytes: &[u8]) -> Result<Token, Broken> {
-    let row: TokenRow<'_> = only(unseal_only(VERSION, bytes)?)?;
+pub fn read_token(place: Place, number: TokenNumber, bytes: &[u8]) -> Result<Token, Broken> {
+    let row: TokenRow<'_> = only(unseal_only(place, VERSION, bytes)?)?;
     Ok(Token {
         number,
         name: row.name.to_owned(),

@@ -3,8 +3,10 @@
 use redb::{Key, ReadableTable};
 
 use super::disk::Disk;
+use super::story::Rows;
 use super::{first_disk, open_database, open_on, samples};
-use crate::domain::change::Change;
+use crate::domain::change::{Change, Head};
+use crate::domain::dice::Dice;
 use crate::domain::id::{EndpointNumber, EventNumber};
 use crate::store::tables::{self, Definition};
 use crate::store::{OpenError, Store, Walk};
@@ -153,6 +155,47 @@ fn without_its_meta_a_database_is_not_opened() {
         drop(database);
         let error = open_on(&disk).unwrap_err();
         assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+    }
+}
+
+/// Wherever a bit flips in a closed file: it is refused, or some of it is not readable, or
+/// nothing is missing; and what is read is what was written.
+#[test]
+fn a_bit_anywhere_in_the_file_never_makes_wrong_data() {
+    let whole = filled();
+    let expected = Rows::of(&open_on(&whole).unwrap().0);
+    let mut dice = Dice::seeded(6);
+    for page in 0..whole.bytes() / 4096 {
+        for _ in 0..3 {
+            let disk = whole.copy();
+            disk.flip(page * 4096 + dice.below(4096) as usize, dice.below(8) as u8);
+            let Ok((store, _)) = open_on(&disk) else {
+                continue;
+            };
+            let reader = store.reader();
+            let is_known = |number: EventNumber, head: &Head| {
+                expected
+                    .heads
+                    .get(&number.0)
+                    .is_some_and(|known| known == head)
+            };
+            let _ = reader.heads_backwards(&mut |number, head| {
+                assert!(is_known(number, &head));
+                Walk::On
+            });
+            let _ = reader.events_backwards(None, 10, &mut |stored| {
+                assert!(is_known(stored.number, &stored.head));
+                Walk::On
+            });
+            let _ = reader.each_open(&mut |number, row| {
+                assert_eq!(expected.open.get(&number.0), Some(&row));
+            });
+            for number in 0..4 {
+                if let Ok(Some(body)) = reader.body(EventNumber(number)) {
+                    assert_eq!(expected.bodies.get(&number), Some(&body));
+                }
+            }
+        }
     }
 }
 

@@ -87,6 +87,16 @@ impl Disk {
         state.bytes = state.synced.clone();
     }
 
+    /// Flips one bit behind everyone's back.
+    pub fn flip(&self, byte: usize, bit: u8) {
+        self.state().bytes[byte] ^= 1 << bit;
+    }
+
+    /// How many bytes there are.
+    pub fn bytes(&self) -> usize {
+        self.state().bytes.len()
+    }
+
     /// Another disk with the same bytes, all synced.
     pub fn copy(&self) -> Self {
         let bytes = self.state().bytes.clone();

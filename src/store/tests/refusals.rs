@@ -9,7 +9,7 @@ use redb::{Database, TableDefinition};
 use super::{CACHE_BYTES, samples};
 use crate::domain::change::Change;
 use crate::domain::id::EventNumber;
-use crate::store::tables::{META, META_FORMAT};
+use crate::store::tables::{META, META_FORMAT, place};
 use crate::store::{Loaded, OpenError, Options, Store, open, record};
 
 fn try_open(path: &Path) -> Result<(Store, Loaded), OpenError> {
@@ -134,7 +134,7 @@ fn a_newer_format_is_refused_by_name() {
     let database = Database::open(&path).unwrap();
     let transaction = database.begin_write().unwrap();
     let mut newer = Vec::new();
-    record::write_format(2, &mut newer);
+    record::write_format(place(META, &META_FORMAT), 2, &mut newer);
     transaction
         .open_table(META)
         .unwrap()

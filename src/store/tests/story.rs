@@ -52,25 +52,29 @@ impl Rows {
             ..Self::default()
         };
         let transaction = store.shared.begin_read().unwrap();
-        tables::walk(&transaction, tables::HEADS, |key, bytes| {
-            rows.heads.insert(key, record::read_head(bytes).unwrap());
+        tables::walk(&transaction, tables::HEADS, |key, place, bytes| {
+            rows.heads
+                .insert(key, record::read_head(place, bytes).unwrap());
         })
         .unwrap();
-        tables::walk(&transaction, tables::EVENTS, |key, bytes| {
-            rows.bodies.insert(key, record::read_body(bytes).unwrap());
+        tables::walk(&transaction, tables::EVENTS, |key, place, bytes| {
+            rows.bodies
+                .insert(key, record::read_body(place, bytes).unwrap());
         })
         .unwrap();
-        tables::walk(&transaction, tables::OPEN, |key, bytes| {
-            rows.open.insert(key, record::read_open(bytes).unwrap());
+        tables::walk(&transaction, tables::OPEN, |key, place, bytes| {
+            rows.open
+                .insert(key, record::read_open(place, bytes).unwrap());
         })
         .unwrap();
-        tables::walk(&transaction, tables::CLOSED, |key, bytes| {
-            rows.closed.insert(key, record::read_ended(bytes).unwrap());
+        tables::walk(&transaction, tables::CLOSED, |key, place, bytes| {
+            rows.closed
+                .insert(key, record::read_ended(place, bytes).unwrap());
         })
         .unwrap();
-        tables::walk(&transaction, tables::HISTORY, |key, bytes| {
+        tables::walk(&transaction, tables::HISTORY, |key, place, bytes| {
             rows.history
-                .insert(key, text(&record::read_attempt(bytes).unwrap()));
+                .insert(key, text(&record::read_attempt(place, bytes).unwrap()));
         })
         .unwrap();
         rows

@@ -66,6 +66,17 @@ fn events() {
     events(1, &[]);
     events(100, &[]);
     events(101, &["events too_many"]);
+    let ringing = Subscription {
+        wants: Wants::Type(EventType::CallRinging),
+        filter: Filter {
+            duration_min: Some(10.0),
+            ..Filter::default()
+        },
+    };
+    check(
+        |spec| spec.events.push(ringing),
+        &["events[1].duration not_allowed"],
+    );
 }
 
 #[test]

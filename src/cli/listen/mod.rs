@@ -1,0 +1,262 @@
+//! `listen`: a receiver on this machine that verifies what it gets and prints it. One thread
+//! answers, this one prints and keeps the temporary endpoint alive.
+
+mod printer;
+mod registration;
+mod verdict;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+use clap::Args;
+use http::StatusCode;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::client::Client;
+use super::document::text;
+use super::failure::{Exit, Failure, code};
+use super::receiver::{self, Manner, Received, Receiver};
+use super::{Context, input, reference};
+use crate::domain::key::SignatureKey;
+use crate::domain::time::Tick;
+use printer::{Output, Seen};
+use registration::{RENEW_MS, Registration, keys_of};
+
+/// RING is 7464 on a phone pad; its receiver is next door.
+const PORT: u16 = 7465;
+/// Deliveries that wait to be printed; beyond it answers wait.
+const INBOX_MAX: usize = 1_024;
+
+/// `listen`
+#[derive(Args)]
+pub struct Arguments {
+    /// The port [default: 7465, or the next that is free]
+    #[arg(long)]
+    port: Option<u16>,
+    /// Verify with the key of this endpoint, and add none
+    #[arg(long, value_name = "REF", conflicts_with_all = ["no_register", "key_file"])]
+    endpoint: Option<String>,
+    /// Add no temporary endpoint
+    #[arg(long)]
+    no_register: bool,
+    /// Verify with the key in this file, and add no endpoint
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// The status of every answer
+    #[arg(long, value_name = "STATUS", default_value_t = 200,
+          value_parser = clap::value_parser!(u16).range(200..=599))]
+    respond: u16,
+    /// How much is printed
+    #[arg(long, value_enum, default_value = "short")]
+    output: Output,
+    /// End after so many deliveries
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max: Option<u64>,
+}
+
+/// What this thread waits for.
+enum Happened {
+    Delivery(Box<Received>),
+    Signal,
+}
+
+/// Listens until Ctrl-C, or until enough has come.
+pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let (sender, inbox) = sync_channel(INBOX_MAX);
+    watch_signals(sender.clone()).map_err(Failure::system)?;
+    let listener = receiver::bind(arguments.port, PORT).map_err(|error| port_taken(&error))?;
+    let manner = Manner {
+        status: StatusCode::from_u16(arguments.respond).unwrap_or_default(),
+        max: arguments.max.unwrap_or(u64::MAX),
+        clock: context.clock.clone(),
+    };
+    let wrap = |received| Happened::Delivery(Box::new(received));
+    let receiver = Receiver::start(listener, manner, sender, wrap).map_err(Failure::system)?;
+    let url = format!("http://{}/", receiver.address());
+    say(
+        context,
+        arguments,
+        &format!(
+            "Receiver on {url} (any path, answers {})",
+            arguments.respond
+        ),
+    )?;
+    let mut session = match Session::open(arguments, context, &url) {
+        Ok(session) => session,
+        Err(failure) => {
+            receiver.stop();
+            return Err(failure);
+        }
+    };
+    let result =
+        say(context, arguments, WAITING).and_then(|()| session.listen(arguments, context, &inbox));
+    // The last answer is on its way before the endpoint goes.
+    drop(inbox);
+    receiver.stop();
+    let closed = session.close();
+    result.and_then(|exit| closed.map(|()| exit))
+}
+
+const WAITING: &str = "Waiting. Send one:  ringhook send call:completed --sample";
+
+/// Prose goes to stdout beside the deliveries, but to stderr where a program reads those.
+fn say(context: &Context, arguments: &Arguments, line: &str) -> Result<(), Failure> {
+    if context.console.is_machine() || arguments.output == Output::Json {
+        context.console.note(line);
+        Ok(())
+    } else {
+        context.console.line(line)
+    }
+}
+
+fn port_taken(error: &std::io::Error) -> Failure {
+    let what = format!("no port to listen on: {error}");
+    Failure::new(Exit::Conflict, code::LISTEN, what).try_this("another one with --port N")
+}
+
+/// The first signal ends the session in good order; a second Ctrl-C does not wait for that.
+fn watch_signals(sender: SyncSender<Happened>) -> std::io::Result<()> {
+    let ending = Arc::new(AtomicBool::new(false));
+    let code = i32::from(Exit::Interrupted.code());
+    signal_hook::flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&ending))?;
+    signal_hook::flag::register(SIGINT, ending)?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            for _ in signals.forever() {
+                // Full means that this thread is awake anyway, gone that it is ending.
+                if sender.send(Happened::Signal).is_err() {
+                    break;
+                }
+            }
+        })?;
+    Ok(())
+}
+
+/// What the deliveries are verified with, and the endpoint that has to be kept alive.
+struct Session {
+    keys: Vec<SignatureKey>,
+    registered: Option<(Client, Registration)>,
+    renew_at: Tick,
+}
+
+impl Session {
+    fn open(arguments: &Arguments, context: &Context, url: &str) -> Result<Self, Failure> {
+        let now = context.clock.now();
+        let mut session = Self {
+            keys: Vec::new(),
+            registered: None,
+            renew_at: now.tick.plus_ms(RENEW_MS),
+        };
+        if let Some(file) = &arguments.key_file {
+            let key = SignatureKey::import(&input::secret(file)?).map_err(|error| {
+                let what = format!("the key in {} {error}", file.display());
+                Failure::new(Exit::Invalid, code::VALUE, what)
+            })?;
+            session.keys.push(key);
+        } else if let Some(endpoint) = &arguments.endpoint {
+            let client = context.client()?;
+            let endpoint = reference::endpoint(&client, endpoint)?;
+            session.keys = keys_of(&client, &text(endpoint.value(), "/id"))?;
+            let title = text(endpoint.value(), "/title");
+            let line = format!("Verifying with the key of {title}; its URL is not changed.");
+            say(context, arguments, &line)?;
+        } else if !arguments.no_register {
+            let client = context.client()?;
+            if !client.is_local() {
+                return Err(out_of_reach());
+            }
+            let registration = Registration::new(&client, &host_name(), url, now.wall)?;
+            let name = registration.name();
+            session.keys = keys_of(&client, &registration.id)?;
+            session.registered = Some((client, registration));
+            let line = format!("Added endpoint {name} for this session only.");
+            say(context, arguments, &line)?;
+        }
+        Ok(session)
+    }
+
+    fn listen(
+        &mut self,
+        arguments: &Arguments,
+        context: &Context,
+        inbox: &Inbox<Happened>,
+    ) -> Result<Exit, Failure> {
+        let mut seen = Seen::default();
+        let mut left = arguments.max.unwrap_or(u64::MAX);
+        let output = match context.console.is_json() {
+            true => Output::Json,
+            false => arguments.output,
+        };
+        while left > 0 {
+            let now = context.clock.now();
+            if now.tick >= self.renew_at {
+                self.renew(context);
+            }
+            let patience = Duration::from_millis(self.renew_at.ms_since(now.tick).max(1));
+            let received = match inbox.recv_timeout(patience) {
+                Ok(Happened::Delivery(received)) => received,
+                Ok(Happened::Signal) | Err(RecvTimeoutError::Disconnected) => {
+                    return Ok(Exit::Interrupted);
+                }
+                Err(RecvTimeoutError::Timeout) => continue,
+            };
+            left -= 1;
+            let again = seen.again(received.header("webhook-id").unwrap_or_default());
+            let now = context.clock.now().wall;
+            let checked =
+                (!self.keys.is_empty()).then(|| verdict::verdict(&self.keys, &received, now));
+            let lines = printer::lines(output, &received, checked.as_ref(), again);
+            context.console.lines(&lines)?;
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Keeps the endpoint alive. A daemon that is away for a while is no reason to end: what it
+    /// has accepted comes when it is back.
+    fn renew(&mut self, context: &Context) {
+        let now = context.clock.now();
+        self.renew_at = now.tick.plus_ms(RENEW_MS);
+        let Some((client, registration)) = &mut self.registered else {
+            return;
+        };
+        let renewed = registration.renew(client, now.wall).and_then(|anew| {
+            if anew {
+                self.keys = keys_of(client, &registration.id)?;
+                context
+                    .console
+                    .note(format!("Added endpoint {} anew.", registration.name()));
+            }
+            Ok(())
+        });
+        if let Err(failure) = renewed {
+            failure.print();
+        }
+    }
+
+    fn close(self) -> Result<(), Failure> {
+        match self.registered {
+            Some((client, registration)) => registration.remove(&client),
+            None => Ok(()),
+        }
+    }
+}
+
+fn out_of_reach() -> Failure {
+    let what = "the ringhook at that address can't reach a receiver on this machine's loopback";
+    Failure::new(Exit::Usage, code::VALUE, what)
+        .try_this("--no-register --key-file FILE, and a tunnel from there to this port")
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "localhost".to_owned(),
+        name => name.to_owned(),
+    }
+}

@@ -1,0 +1,194 @@
+//! argv to command to exit code. One file per verb; but for `serve` the verbs are clients of the
+//! HTTP API, over the Unix socket or from afar. No rule of ringhook's own lives here.
+
+mod attempts;
+mod client;
+mod columns;
+mod console;
+mod document;
+mod endpoint;
+mod events;
+mod failure;
+mod input;
+mod listen;
+mod log;
+mod receiver;
+mod reference;
+mod send;
+mod serve;
+mod status;
+mod test;
+mod token;
+mod words;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::config::Identity;
+use crate::domain::time::Tick;
+use client::Client;
+use console::Console;
+use failure::{Exit, Failure};
+
+/// Webhooks for phone systems: every call event signed, delivered, retried and explained.
+#[derive(Parser)]
+#[command(name = "ringhook", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Args)]
+struct Global {
+    /// The daemon's Unix socket [env: RINGHOOK_SOCKET]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Connection")]
+    socket: Option<PathBuf>,
+    /// A daemon on another machine, with a token [env: RINGHOOK_URL]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Connection")]
+    server: Option<String>,
+    /// The token for --server [env: RINGHOOK_TOKEN_FILE, or RINGHOOK_TOKEN itself]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    token_file: Option<PathBuf>,
+    /// Print the API's JSON document
+    #[arg(long, global = true, help_heading = "Output")]
+    json: bool,
+    /// Print ids only
+    #[arg(long, short, global = true, help_heading = "Output")]
+    quiet: bool,
+    /// Print without colours, as with NO_COLOR
+    #[arg(long, global = true, help_heading = "Output")]
+    no_color: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the daemon
+    Serve(serve::Arguments),
+    /// Add, show, change and remove endpoints
+    #[command(alias = "ep", subcommand)]
+    Endpoint(endpoint::Command),
+    /// Send one signed sample to an endpoint and show its answer
+    Test(test::Arguments),
+    /// Post an event as the phone system would
+    Send(send::Arguments),
+    /// List events, or show one
+    Events(events::Arguments),
+    /// Show the last attempts of an endpoint
+    Attempts(attempts::Arguments),
+    /// Show how the daemon and its endpoints are doing
+    Status(status::Arguments),
+    /// Create, list and revoke tokens of the API
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Receive, verify and print deliveries on this machine
+    Listen(listen::Arguments),
+}
+
+/// What the verbs work with.
+struct Context {
+    global: Global,
+    identity: Identity,
+    console: Console,
+    clock: Clock,
+}
+
+impl Context {
+    fn client(&self) -> Result<Client, Failure> {
+        Client::new(&self.global, &self.identity)
+    }
+}
+
+/// Runs the command line, and says with which code the process is to end.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout with code 0, mistakes to stderr with code 2. When
+            // even that can't be written, there is nobody to tell.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    if cli.global.no_color {
+        anstream::ColorChoice::Never.write_global();
+    }
+    let context = Context {
+        console: Console::new(cli.global.json, cli.global.quiet),
+        identity: identity(),
+        clock: Clock::system(Tick(0)),
+        global: cli.global,
+    };
+    let exit = dispatch(&cli.command, &context).unwrap_or_else(|failure| failure.print());
+    ExitCode::from(exit.code())
+}
+
+fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Serve(arguments) => serve::run(arguments, context),
+        Command::Endpoint(command) => endpoint::run(command, context),
+        Command::Test(arguments) => test::run(arguments, context),
+        Command::Send(arguments) => send::run(arguments, context),
+        Command::Events(arguments) => events::run(arguments, context),
+        Command::Attempts(arguments) => attempts::run(arguments, context),
+        Command::Status(arguments) => status::run(arguments, context),
+        Command::Token(command) => token::run(command, context),
+        Command::Listen(arguments) => listen::run(arguments, context),
+    }
+}
+
+/// Who we are, and the environment as far as its names can be read.
+fn identity() -> Identity {
+    let environment: BTreeMap<String, OsString> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .collect();
+    Identity {
+        is_root: rustix::process::geteuid().is_root(),
+        environment,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn spellings_that_people_use() {
+        let check = |line: &str, expected: bool| {
+            let got = Cli::try_parse_from(line.split(' '));
+            assert_eq!(got.is_ok(), expected, "{line}");
+        };
+        check("ringhook serve --data /d --listen 127.0.0.1:0", true);
+        check("ringhook ep ls", true);
+        check("ringhook ep rm CRM --yes", true);
+        check("ringhook endpoint key CRM", true);
+        check("ringhook endpoint key CRM set --from-file k", true);
+        check("ringhook endpoint edit CRM --unset timeout", true);
+        check("ringhook endpoint edit CRM --unset colour", false);
+        check("ringhook events", true);
+        check("ringhook events --type call:missed --since 2h", true);
+        check("ringhook events show evt_1 --why --json", true);
+        check("ringhook status --socket /s", true);
+        check("ringhook send call:completed", false);
+        check("ringhook send call:completed --sample --data -", false);
+        check("ringhook token create pbx --role ingest", true);
+        check("ringhook token create pbx --role root", false);
+        check("ringhook listen --no-register --key-file k", true);
+        check("ringhook listen --respond 99", false);
+        check("ringhook endpoint", false);
+        check("ringhook", false);
+    }
+}

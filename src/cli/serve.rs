@@ -1,0 +1,161 @@
+//! `serve`: settings complete, then the log, then the daemon. Nothing opens before the settings
+//! are right, and nothing is said before everything is ready.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Context;
+use super::failure::{Exit, Failure, code};
+use super::words::span;
+use crate::app::{App, StartError};
+use crate::config::{self, Flags, Mistake, Sources, UNREADABLE};
+use crate::store::OpenError;
+
+/// `serve`
+#[derive(Args)]
+pub struct Arguments {
+    /// The configuration file [default: /etc/ringhook/ringhook.toml for root, else
+    /// ~/.config/ringhook/ringhook.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address and port of the API [default: 127.0.0.1:7464]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Directory of the database [default: /var/lib/ringhook for root, else
+    /// ~/.local/share/ringhook]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// Runs the daemon until it is told to stop.
+pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let begun = context.clock.now();
+    let resolved = match sources(arguments, context) {
+        Ok(sources) => config::resolve(&sources),
+        Err(mistake) => Err(vec![mistake]),
+    };
+    let resolved = match resolved {
+        Ok(resolved) => resolved,
+        Err(mistakes) => {
+            for mistake in &mistakes {
+                invalid(mistake).print();
+            }
+            return Ok(Exit::Invalid);
+        }
+    };
+    let settings = resolved.settings;
+    super::log::start(&settings.log, &context.identity, context.clock.clone());
+    for warning in resolved.warnings {
+        log::warn!("{warning}");
+    }
+    let path = settings.store.path.clone();
+    let app = App::start(settings).map_err(|error| not_started(&error))?;
+    let ready_in = context.clock.now().tick.ms_since(begun.tick);
+    let lines = greeting(&app, &path, ready_in);
+    // Who started us may have closed our stdout; that is no reason to stop.
+    let _ = context.console.lines(&lines);
+    match app.run() {
+        Ok(true) => Ok(Exit::Done),
+        Ok(false) => {
+            let what = "not everything could be committed at the stop";
+            Err(Failure::new(Exit::Temporary, code::DATABASE, what)
+                .why("What is missing was either refused with 503, or will be sent again."))
+        }
+        Err(error) => Err(not_started(&error)),
+    }
+}
+
+fn sources(arguments: &Arguments, context: &Context) -> Result<Sources, Mistake> {
+    let whole = |path: &PathBuf| {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        path.to_string_lossy().into_owned()
+    };
+    let usual = || context.identity.config_file();
+    let file = match (arguments.config.clone().or_else(usual), &arguments.config) {
+        (Some(path), named) => read(path, named.is_some())?,
+        (None, _) => None,
+    };
+    Ok(Sources {
+        identity: context.identity.clone(),
+        file,
+        flags: Flags {
+            listen: arguments.listen.clone(),
+            socket: context.global.socket.as_ref().map(whole),
+            data: arguments.data.as_ref().map(whole),
+        },
+    })
+}
+
+/// The file and its text. The usual one need not be there; one that was named must.
+fn read(path: PathBuf, named: bool) -> Result<Option<(PathBuf, String)>, Mistake> {
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(error) if error.kind() == ErrorKind::NotFound && !named => Ok(None),
+        Err(error) => Err(Mistake {
+            code: UNREADABLE,
+            what: format!("cannot read {}: {error}", path.display()),
+            place: None,
+            advice: "Check the path and its permissions.".to_owned(),
+        }),
+    }
+}
+
+fn invalid(mistake: &Mistake) -> Failure {
+    Failure::new(Exit::Invalid, mistake.code, mistake.to_string()).why(mistake.advice.clone())
+}
+
+fn greeting(app: &App, database: &Path, ready_in: u64) -> Vec<String> {
+    let data = match (database.parent(), database.file_name()) {
+        (Some(dir), Some(name)) if name == "ringhook.redb" => dir,
+        _ => database,
+    };
+    let new = if app.is_new() { " (new)" } else { "" };
+    vec![
+        format!(
+            "ringhook {} · data {}{new} · ready in {}",
+            env!("CARGO_PKG_VERSION"),
+            data.display(),
+            span(ready_in)
+        ),
+        format!("  API         http://{}/v1", app.address()),
+        format!("  CLI socket  {}", app.socket().display()),
+    ]
+}
+
+/// Which exit code a start deserves: systemd tries again after 4, 5 and 8, not after 6, 7, 65.
+fn not_started(error: &StartError) -> Failure {
+    let of = |error: &std::io::Error| match error.kind() {
+        ErrorKind::AddrInUse => Exit::Conflict,
+        ErrorKind::PermissionDenied => Exit::Denied,
+        ErrorKind::AddrNotAvailable | ErrorKind::NotADirectory => Exit::Invalid,
+        _ => Exit::Temporary,
+    };
+    let what = error.to_string();
+    match error {
+        StartError::Store(OpenError::InUse(_)) => {
+            Failure::new(Exit::Conflict, code::DATABASE, what)
+                .try_this("ringhook status")
+                .try_this("another place with --data DIR")
+        }
+        StartError::Store(OpenError::Damaged { .. }) => {
+            Failure::new(Exit::Damaged, code::DATABASE, what)
+                .why("It is left as it is: nothing is replaced or repaired by an empty one.")
+                .try_this("restore a backup, or start elsewhere with --data DIR")
+        }
+        StartError::Store(OpenError::Newer { .. }) => {
+            Failure::new(Exit::Damaged, code::DATABASE, what)
+        }
+        StartError::Store(OpenError::Io { source, .. }) => {
+            Failure::new(of(source), code::DATABASE, what)
+                .try_this("check the directory, its owner and the free space of its disk")
+        }
+        StartError::Engine(_) => Failure::new(Exit::Temporary, code::START, what),
+        StartError::Bind(bind) => Failure::new(of(&bind.source), code::LISTEN, what)
+            .try_this("another address with --listen, another socket with --socket"),
+        StartError::System(source) => Failure::new(of(source), code::START, what),
+        StartError::Tls(_) => Failure::new(Exit::Invalid, code::START, what)
+            .try_this("install the system's root certificates (package ca-certificates)"),
+    }
+}

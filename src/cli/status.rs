@@ -1,0 +1,127 @@
+//! `status`: one screen. Exit code 1 when something needs attention.
+
+use clap::Args;
+use serde_json::Value;
+
+use super::Context;
+use super::columns::columns;
+use super::console::{BAD, GOOD, PLAIN, paint, style_of};
+use super::document::{number, text};
+use super::failure::{Exit, Failure};
+use super::words::{bytes, plural, span};
+use crate::domain::time::Timestamp;
+
+/// `status`
+#[derive(Args)]
+pub struct Arguments {}
+
+/// Shows the daemon, and the endpoints that need attention.
+pub fn run(_: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let client = context.client()?;
+    let status = client.get("/v1/status")?;
+    let mut troubled = Vec::new();
+    for state in ["failing", "paused"] {
+        let page = client.get(&format!("/v1/endpoints?limit=500&state={state}"))?;
+        troubled.extend_from_slice(page.items());
+    }
+    if !context.console.machine(&status)? {
+        let now = context.clock.now().wall;
+        let mut lines = screen(status.value(), now);
+        lines.extend(attention(&troubled));
+        context.console.lines(&lines)?;
+    }
+    let is_well = status.value()["ready"] == true && troubled.is_empty();
+    Ok(if is_well { Exit::Done } else { Exit::No })
+}
+
+fn screen(status: &Value, now: Timestamp) -> Vec<String> {
+    let ready = match status["ready"] == true {
+        true => paint(GOOD, "ready"),
+        false => paint(BAD, "not ready"),
+    };
+    let since = |pointer: &str| {
+        let at = Timestamp::parse_rfc3339(&text(status, pointer))?;
+        Some(span(now.ms_since(at)))
+    };
+    let count = |pointer: &str| number(status, pointer).unwrap_or(0);
+    let mut queue = format!(
+        "waiting {}   in flight {}   threads {}",
+        count("/waiting"),
+        count("/in_flight"),
+        count("/threads")
+    );
+    if let Some(oldest) = since("/oldest_due_at") {
+        queue.push_str(&format!("   oldest due {oldest} ago"));
+    }
+    vec![
+        format!(
+            "ringhook {}  up {}  {ready}   database {}   disk {} free",
+            text(status, "/version"),
+            since("/started_at").unwrap_or_default(),
+            bytes(count("/database_bytes")),
+            bytes(count("/disk_free_bytes")),
+        ),
+        format!(
+            "accepted {}/min   delivered {}/min",
+            count("/accepted_last_minute"),
+            count("/delivered_last_minute"),
+        ),
+        queue,
+    ]
+}
+
+/// A line for each endpoint in trouble, with what to do.
+fn attention(troubled: &[Value]) -> Vec<String> {
+    let row = |endpoint: &Value| {
+        let state = text(endpoint, "/state");
+        let verb = if state == "paused" { "resume" } else { "show" };
+        let style = style_of(&state);
+        let title = text(endpoint, "/title");
+        let name = if title.contains(' ') {
+            format!("\"{title}\"")
+        } else {
+            title.clone()
+        };
+        vec![
+            (format!("! {title}"), PLAIN),
+            (state, style),
+            (
+                plural(number(endpoint, "/stats/waiting").unwrap_or(0), "delivery"),
+                PLAIN,
+            ),
+            (text(endpoint, "/reason"), PLAIN),
+            (format!("Try: ringhook ep {verb} {name}"), PLAIN),
+        ]
+    };
+    let rows: Vec<_> = troubled.iter().map(row).collect();
+    columns(&["", "", "", "", ""], &rows).split_off(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_needs_attention_says_what_to_do() {
+        let endpoints = [
+            json!({"title": "Dialer", "state": "failing", "reason": "its attempts have failed",
+                "stats": {"waiting": 38}}),
+            json!({"title": "Sheet (n8n)", "state": "paused", "reason": "paused by hand",
+                "stats": {"waiting": 1}}),
+        ];
+        let lines: Vec<_> = attention(&endpoints)
+            .iter()
+            .map(|line| anstream::adapter::strip_str(line).to_string())
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "! Dialer       failing  38 deliveries  its attempts have failed  \
+                 Try: ringhook ep show Dialer",
+                "! Sheet (n8n)  paused   1 delivery     paused by hand            \
+                 Try: ringhook ep resume \"Sheet (n8n)\"",
+            ]
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! The open batch: what the next commit will carry, and who waits for it. And the flight: the
+//! batch that the store thread has now.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::answer::Verdict;
+use super::handle::{Accepted, Command, Written};
+use crate::domain::change::{Change, NewEvent};
+use crate::domain::endpoint::Endpoint;
+use crate::domain::id::{EndpointNumber, EventNumber, TokenNumber};
+use crate::domain::lanes::Ticket;
+use crate::domain::time::{Tick, Timestamp};
+use crate::domain::token::Token;
+
+/// What gathers while the store is busy.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    /// Events that were refused after a failed commit. They go first of all.
+    pub withdrawn: Vec<EventNumber>,
+    /// Deliveries that moved or ended, in the order of the decisions.
+    pub rows: VecDeque<Row>,
+    /// Endpoints whose health changed. Their records are made when the batch is sealed, so that
+    /// they compose with what a person changes in the same batch.
+    pub marked: BTreeSet<EndpointNumber>,
+    /// What persons change, in their order.
+    pub writes: VecDeque<Write>,
+    /// Events that wait to be accepted, ascending.
+    pub accepts: VecDeque<Accepting>,
+    /// Tokens that were used.
+    pub tokens: BTreeSet<TokenNumber>,
+    /// Since when something of it waits that is in no hurry.
+    pub since: Option<Tick>,
+    /// Something waits that is: a held event of a call, a pause, a person.
+    pub urgent: bool,
+}
+
+/// An event that is answered by its commit.
+#[derive(Debug)]
+pub(super) struct Accepting {
+    pub event: Arc<NewEvent>,
+    pub answer: Verdict<Accepted>,
+    /// Those who sent the same event with the same key meanwhile.
+    pub followers: Vec<Verdict<Accepted>>,
+}
+
+/// `Moved` or `Ended`, of one delivery.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub change: Change,
+    /// Leaves the lanes with the commit.
+    pub release: Option<Ticket>,
+}
+
+/// What a person changes, and who waits for it; nobody when the engine does it by itself.
+#[derive(Debug)]
+pub(super) struct Write {
+    pub planned: Planned,
+    pub at: Timestamp,
+    pub answer: Option<Verdict<Written>>,
+}
+
+/// What will be in force once it is committed.
+#[derive(Debug)]
+pub(super) enum Planned {
+    Add(Arc<Endpoint>),
+    /// A command that changes the endpoint's record. It is applied to the record of the moment:
+    /// once for the disk when the batch is sealed, once to the memory when it is committed.
+    Change(EndpointNumber, Command),
+    Remove(EndpointNumber),
+    AddToken(Arc<Token>),
+    RemoveToken(TokenNumber),
+}
+
+/// What the store has been given.
+#[derive(Debug, Default)]
+pub(super) struct Flight {
+    pub withdrawn: Vec<EventNumber>,
+    pub rows: Vec<Row>,
+    pub marked: Vec<EndpointNumber>,
+    pub writes: Vec<Write>,
+    pub accepts: Vec<Accepting>,
+    pub tokens: Vec<TokenNumber>,
+    /// It leaves a file that needs no repair.
+    pub quick_repair: bool,
+}
+
+impl Batch {
+    /// Nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.operations() == 0
+    }
+
+    /// How many things wait.
+    pub fn operations(&self) -> usize {
+        self.withdrawn.len()
+            + self.rows.len()
+            + self.marked.len()
+            + self.writes.len()
+            + self.accepts.len()
+            + self.tokens.len()
+    }
+
+    /// Adds the move or the end of a delivery.
+    pub fn row(&mut self, now: Tick, row: Row) {
+        self.since.get_or_insert(now);
+        self.rows.push_back(row);
+    }
+
+    /// Notes that the endpoint's health changed.
+    pub fn mark(&mut self, now: Tick, endpoint: EndpointNumber) {
+        self.since.get_or_insert(now);
+        self.marked.insert(endpoint);
+    }
+
+    /// Adds what a person changes: it starts a commit at once.
+    pub fn write(&mut self, write: Write) {
+        self.urgent = true;
+        self.writes.push_back(write);
+    }
+
+    /// Takes back what a failed commit carried, in front of what came since. Its events and
+    /// what persons changed are not taken back: they were refused.
+    pub fn take_back(&mut self, now: Tick, flight: &mut Flight) {
+        let mut withdrawn = std::mem::take(&mut flight.withdrawn);
+        withdrawn.append(&mut self.withdrawn);
+        self.withdrawn = withdrawn;
+        for row in flight.rows.drain(..).rev() {
+            self.rows.push_front(row);
+        }
+        self.marked.extend(flight.marked.drain(..));
+        self.tokens.extend(flight.tokens.drain(..));
+        self.since.get_or_insert(now);
+    }
+}
+
+/// The event of that number among those that wait, which are ascending.
+pub(super) fn find(accepts: &mut [Accepting], event: EventNumber) -> Option<&mut Accepting> {
+    let at = accepts.binary_search_by_key(&event, |accepting| accepting.event.number);
+    accepts.get_mut(at.ok()?)
+}

@@ -1,0 +1,197 @@
+//! When a commit starts, and what it carries.
+//!
+//! One commit is out at a time; what arrives meanwhile is the next batch. A lone event is
+//! committed at once. Under load a little patience makes batches larger, which costs less of the
+//! processor and of the disk than it costs the clients in time.
+
+use std::sync::Arc;
+
+use super::batch::{Flight, Planned};
+use super::history::Dirty;
+use super::state::{Disk, Phase, State};
+use super::step::changed;
+use crate::domain::change::{Change, Numbers};
+use crate::domain::time::{Now, Tick};
+use crate::store::thread::Order;
+
+/// The most that one commit carries.
+const OPERATIONS_MAX: usize = 4096;
+const BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Moves and ends among them, when events wait as well.
+const ROWS_MAX: usize = OPERATIONS_MAX / 4 * 3;
+/// An accept does not wait when the last commit carried fewer than these …
+const ACCEPTS_FEW: usize = 4;
+/// … or when so many things wait; else until so long after the last commit began.
+const OPERATIONS_ENOUGH: usize = 64;
+const GATHER_MS: u64 = 1;
+/// How long finishes wait for an accept to go with, and how many of them.
+const FINISHES_WAIT_MS: u64 = 20;
+const FINISHES_ENOUGH: usize = 512;
+/// History goes to disk so long after the last commit when there is no other.
+const SWEEP_IDLE_MS: u64 = 500;
+/// After so long without a commit, one is made that leaves a file that needs no repair.
+const REPAIR_IDLE_MS: u64 = 5000;
+
+/// When the next commit is due; None when none is wanted, or one is out.
+pub(super) fn due(state: &State, now: Tick) -> Option<Tick> {
+    if state.flight.is_some() {
+        return None;
+    }
+    match state.disk {
+        Disk::Away => return None,
+        Disk::Untried | Disk::Reopened => return Some(now),
+        Disk::Well => {}
+    }
+    let (batch, pace) = (&state.batch, &state.pace);
+    let idle = batch.is_empty() && state.history.is_clean();
+    let flushing = state.phase == Phase::Flushing && (!idle || pace.unrepaired);
+    let enough = batch.rows.len() >= FINISHES_ENOUGH;
+    if flushing || batch.urgent || enough || state.history.is_full() {
+        return Some(now);
+    }
+    let accepts = (!batch.accepts.is_empty()).then(|| {
+        let at_once = pace.accepts < ACCEPTS_FEW || batch.operations() >= OPERATIONS_ENOUGH;
+        if at_once {
+            now
+        } else {
+            pace.began_at.plus_ms(GATHER_MS)
+        }
+    });
+    let finishes = batch.since.map(|since| since.plus_ms(FINISHES_WAIT_MS));
+    let sweep = (!state.history.is_clean()).then(|| pace.began_at.plus_ms(SWEEP_IDLE_MS));
+    let repair = (idle && pace.unrepaired).then(|| pace.began_at.plus_ms(REPAIR_IDLE_MS));
+    [accepts, finishes, sweep, repair]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+/// Takes the next batch out of what waits, as an order for the store. What does not fit waits
+/// for the one after.
+pub(super) fn seal(state: &mut State, now: Now) -> Order {
+    let idle = state.batch.is_empty() && state.history.is_clean();
+    let tried = state.disk == Disk::Well;
+    let quick_repair = tried && (idle || state.phase == Phase::Flushing);
+    let mut flight = take(state);
+    flight.quick_repair = quick_repair;
+    let mut changes = written(state, &flight);
+    // Each slot brings the short form of its endpoint along.
+    let room = OPERATIONS_MAX.saturating_sub(changes.len()) / 2;
+    let slice = match changes.is_empty() {
+        true => state.history.sweep_all(now.tick, room),
+        false => state.history.sweep(now.tick, room),
+    };
+    sweep(state, slice, &mut changes);
+    changes.extend(removals(&flight));
+    changes.push(Change::Numbers(Numbers {
+        newest: now.tick,
+        ..state.numbers
+    }));
+    let batch = &mut state.batch;
+    batch.urgent = !batch.writes.is_empty() || (batch.urgent && !batch.rows.is_empty());
+    let waits = !(batch.rows.is_empty() && batch.marked.is_empty() && batch.tokens.is_empty());
+    batch.since = waits.then_some(now.tick);
+    state.pace.began_at = now.tick;
+    state.pace.accepts = flight.accepts.len();
+    state.pace.unrepaired |= !quick_repair;
+    state.flight = Some(flight);
+    if quick_repair {
+        Order::CommitQuickRepair(changes)
+    } else {
+        Order::Commit(changes)
+    }
+}
+
+/// As much of the open batch as one commit may carry. What was withdrawn goes in any case: an
+/// event that was refused must not be found by a reader any longer than need be.
+fn take(state: &mut State) -> Flight {
+    let batch = &mut state.batch;
+    let mut flight = Flight {
+        withdrawn: std::mem::take(&mut batch.withdrawn),
+        ..Flight::default()
+    };
+    let mut room = OPERATIONS_MAX;
+    let mut fits = |waiting: usize| {
+        let taken = waiting.min(room);
+        room -= taken;
+        taken
+    };
+    // However much there is to write down, there is room for events.
+    let rows = match batch.accepts.is_empty() {
+        true => batch.rows.len(),
+        false => batch.rows.len().min(ROWS_MAX),
+    };
+    flight.rows.extend(batch.rows.drain(..fits(rows)));
+    for _ in 0..fits(batch.marked.len()) {
+        flight.marked.extend(batch.marked.pop_first());
+    }
+    for _ in 0..fits(batch.tokens.len()) {
+        flight.tokens.extend(batch.tokens.pop_first());
+    }
+    flight
+        .writes
+        .extend(batch.writes.drain(..fits(batch.writes.len())));
+    let mut bytes = 0;
+    let accepts = batch.accepts.iter().take_while(|accepting| {
+        bytes += accepting.event.body.len();
+        bytes <= BYTES_MAX
+    });
+    let count = fits(accepts.count().max(1).min(batch.accepts.len()));
+    flight.accepts.extend(batch.accepts.drain(..count));
+    flight
+}
+
+/// The changes of a batch, history and removals apart.
+fn written(state: &State, flight: &Flight) -> Vec<Change> {
+    let mut changes = Vec::with_capacity(flight.rows.len() + flight.accepts.len() + 72);
+    let withdrawn = flight.withdrawn.iter().copied();
+    changes.extend(withdrawn.map(Change::Withdrawn));
+    let accepts = flight.accepts.iter();
+    changes.extend(accepts.map(|accepting| Change::Event(Arc::clone(&accepting.event))));
+    changes.extend(flight.rows.iter().map(|row| row.change.clone()));
+    let tokens = flight.tokens.iter();
+    let tokens = tokens.filter_map(|number| state.tokens.get(number));
+    changes.extend(tokens.map(|token| Change::Token(Arc::clone(token))));
+    // Health first: where a person changes the same endpoint, that record holds both.
+    let marked = flight.marked.iter();
+    let marked = marked.filter_map(|number| state.roster.get(number));
+    changes.extend(marked.map(|entry| Change::Endpoint(Arc::clone(&entry.endpoint))));
+    for write in &flight.writes {
+        changes.extend(match &write.planned {
+            Planned::Add(endpoint) => Some(Change::Endpoint(Arc::clone(endpoint))),
+            Planned::Change(number, command) => state.roster.get(number).and_then(|entry| {
+                let next = changed(&entry.endpoint, command, write.at);
+                Some(Change::Endpoint(Arc::new(next.ok().flatten()?)))
+            }),
+            // Behind the history, see `removals`.
+            Planned::Remove(_) => None,
+            Planned::AddToken(token) => Some(Change::Token(Arc::clone(token))),
+            Planned::RemoveToken(number) => Some(Change::TokenRemoved(*number)),
+        });
+    }
+    changes
+}
+
+/// A slice of the history, with the short form of each endpoint in it.
+fn sweep(state: &State, slice: Vec<Dirty>, changes: &mut Vec<Change>) {
+    let mut last = None;
+    for (endpoint, slot, attempt) in slice {
+        changes.push(Change::History(slot, attempt));
+        if last != Some(endpoint)
+            && let Some(entry) = state.roster.get(&endpoint)
+        {
+            last = Some(endpoint);
+            let recent = entry.ring.as_slice().to_vec();
+            changes.push(Change::Recent(endpoint, recent));
+        }
+    }
+}
+
+/// The removal of endpoints: behind the history, so that none is left of what is gone.
+fn removals(flight: &Flight) -> impl Iterator<Item = Change> {
+    let writes = flight.writes.iter();
+    writes.filter_map(|write| match write.planned {
+        Planned::Remove(number) => Some(Change::EndpointRemoved(number)),
+        _ => None,
+    })
+}

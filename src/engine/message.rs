@@ -1,0 +1,136 @@
+//! Everything that can enter the engine, and everything it can ask for in return: two closed
+//! lists.
+
+use std::sync::Arc;
+
+use super::answer::{Answer, Verdict};
+use super::handle::{Accepted, Command, EndpointView, EngineStatus, TestRequest, Written};
+use crate::domain::attempt::Attempt;
+use crate::domain::digest;
+use crate::domain::event::{Facts, Incoming};
+use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber, TokenNumber};
+use crate::domain::lanes::Dispatch;
+use crate::domain::time::Now;
+use crate::domain::token::Token;
+use crate::send::pool::{Finished, Job};
+use crate::store::thread::{Committed, Order};
+
+/// What enters.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// An event.
+    Submit(Box<Submission>),
+    /// A change by a person.
+    Write(Command, Verdict<Written>),
+    /// A test to send.
+    Test(Box<TestRequest>, Verdict<Arc<Attempt>>),
+    /// A question to the memory.
+    Ask(Question),
+    /// A delivery thread could not read a body, for a reason that may pass. It comes before
+    /// the `Finished` of that job.
+    Unreadable(EventNumber),
+    /// A delivery thread is done.
+    Finished(Box<Finished<Errand>>),
+    /// The store thread is done.
+    Committed(Committed),
+    /// The database is open again.
+    Reopened,
+    /// These tokens were used since they were last looked at.
+    TokensUsed(Vec<TokenNumber>),
+    /// No new dispatch; end when what flies has landed.
+    Stop,
+    /// Do not wait for what flies.
+    Hurry,
+    /// Every delivery thread has ended; all that they brought came before.
+    Grounded,
+}
+
+/// An event on its way in.
+#[derive(Debug)]
+pub(super) struct Submission {
+    pub incoming: Incoming,
+    pub marks: Marks,
+    pub answer: Verdict<Accepted>,
+}
+
+/// Digests of an event's facts, made on the caller's thread: the engine's is the narrow one.
+#[derive(Debug)]
+pub(super) struct Marks {
+    pub call: Option<u64>,
+    pub account: Option<u64>,
+    pub caller_number: Option<u64>,
+    pub tracked_number: Option<u64>,
+}
+
+impl Marks {
+    /// Of these facts.
+    pub fn of(facts: &Facts) -> Self {
+        let mark = |text: &Option<String>| text.as_deref().map(digest::short);
+        Self {
+            call: mark(&facts.id),
+            account: mark(&facts.account),
+            caller_number: mark(&facts.caller_number),
+            tracked_number: mark(&facts.tracked_number),
+        }
+    }
+}
+
+/// What a delivery thread was sent for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Errand {
+    /// A delivery.
+    Delivery(Dispatch),
+    /// The test of that endpoint.
+    Test(EndpointNumber),
+}
+
+/// What can be asked.
+#[derive(Debug)]
+pub(super) enum Question {
+    Endpoints(Answer<Vec<EndpointView>>),
+    Endpoint(EndpointNumber, Answer<Option<EndpointView>>),
+    DirtyHistory(EndpointNumber, Answer<Vec<(u8, Arc<Attempt>)>>),
+    InFlight(Answer<(Vec<DeliveryKey>, Now)>),
+    Status(Answer<EngineStatus>),
+}
+
+/// What the loop is to do, after the decisions of one drain.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// For the store thread: first of all, so that it works while the rest is done.
+    pub order: Option<Order>,
+    /// Answers to give, in this order.
+    pub tells: Vec<Tell>,
+    /// For the delivery threads.
+    pub jobs: Vec<Job<Errand>>,
+    /// Cut what is on the wire and end the delivery threads.
+    pub cut: bool,
+}
+
+impl Effects {
+    /// Adds something to say.
+    pub fn tell(&mut self, tell: Tell) {
+        self.tells.push(tell);
+    }
+}
+
+/// Something to say to somebody.
+#[derive(Debug)]
+pub(super) enum Tell {
+    Accepted(Verdict<Accepted>, Result<Accepted, super::handle::Refusal>),
+    Written(Verdict<Written>, Result<Written, super::handle::Refusal>),
+    Tested(
+        Verdict<Arc<Attempt>>,
+        Result<Arc<Attempt>, super::handle::Refusal>,
+    ),
+    Endpoints(Answer<Vec<EndpointView>>, Vec<EndpointView>),
+    Endpoint(Answer<Option<EndpointView>>, Option<EndpointView>),
+    DirtyHistory(Answer<Vec<(u8, Arc<Attempt>)>>, Vec<(u8, Arc<Attempt>)>),
+    InFlight(Answer<(Vec<DeliveryKey>, Now)>, (Vec<DeliveryKey>, Now)),
+    /// The number of threads is the loop's to add.
+    Status(Answer<EngineStatus>, EngineStatus),
+    /// To those who check tokens: this one counts, as it is now.
+    TokenPut(Arc<Token>),
+    /// To those who check tokens: this one counts no longer.
+    TokenGone(TokenNumber),
+}

@@ -1,0 +1,77 @@
+//! What the engine keeps of each endpoint, lanes and routes apart.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::answer::Verdict;
+use super::handle::{Command, Written};
+use super::history::Ring;
+use super::tallies::Tallies;
+use crate::config::DeliverySettings;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::lanes::LaneSettings;
+use crate::domain::request::Target;
+
+/// One endpoint.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// As committed, but for its health, which may be a commit ahead.
+    pub endpoint: Arc<Endpoint>,
+    /// What requests are made from.
+    pub target: Arc<Target>,
+    /// Failed attempts in a row.
+    pub failures: u32,
+    /// The last attempts in short.
+    pub ring: Ring,
+    /// Counts of a day.
+    pub tallies: Tallies,
+    /// A change by a person waits for its commit.
+    pub busy: bool,
+    /// Those that wait for that one: changes of one endpoint are made one after the other.
+    pub queued: VecDeque<(Command, Verdict<Written>)>,
+}
+
+/// From this many failed attempts in a row on, an endpoint is failing.
+pub(super) const FAILING_FROM: u32 = 3;
+
+impl Entry {
+    /// An endpoint, as it is committed.
+    pub fn new(endpoint: Arc<Endpoint>, ring: Ring, delivery: &DeliverySettings) -> Self {
+        let failing = endpoint.health.failing_since.is_some();
+        Self {
+            target: target(&endpoint, delivery),
+            failures: if failing { FAILING_FROM } else { 0 },
+            endpoint,
+            ring,
+            tallies: Tallies::default(),
+            busy: false,
+            queued: VecDeque::new(),
+        }
+    }
+
+    /// Takes a newer record of it.
+    pub fn put(&mut self, endpoint: Endpoint, delivery: &DeliverySettings) {
+        self.target = target(&endpoint, delivery);
+        self.endpoint = Arc::new(endpoint);
+    }
+
+    /// How its lane is run.
+    pub fn lane(&self, delivery: &DeliverySettings) -> LaneSettings {
+        let (spec, health) = (&self.endpoint.spec, &self.endpoint.health);
+        LaneSettings {
+            in_flight_max: spec.policy.in_flight_max.unwrap_or(delivery.in_flight_max),
+            order: spec.policy.order,
+            stopped: !spec.enabled || health.pause.is_some(),
+            proven: health.first_success_at.is_some(),
+            sick: health.failing_since.is_some(),
+        }
+    }
+}
+
+fn target(endpoint: &Endpoint, delivery: &DeliverySettings) -> Arc<Target> {
+    Arc::new(Target::of(
+        endpoint,
+        delivery.timeout_ms,
+        delivery.in_flight_max,
+    ))
+}

@@ -1,0 +1,272 @@
+//! The engine's memory: everything that decisions read and change, owned by one thread.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::answer::Verdict;
+use super::batch::{Batch, Flight, Row};
+use super::bodies::Bodies;
+use super::handle::{EndpointView, Refusal};
+use super::history::History;
+use super::idempotency::Idempotency;
+use super::live::Live;
+use super::roster::Entry;
+use super::tallies::Minute;
+use crate::config::DeliverySettings;
+use crate::domain::attempt::Attempt;
+use crate::domain::change::{Change, EndState, Ended, Numbers, Reason};
+use crate::domain::dice::Dice;
+use crate::domain::ended_calls::EndedCalls;
+use crate::domain::event::EventType;
+use crate::domain::id::{DeliveryKey, EndpointNumber, Epochs, EventNumber, TokenNumber};
+use crate::domain::lanes::{Lanes, Left, Limits, Ticket};
+use crate::domain::retry::Plan;
+use crate::domain::route::Routes;
+use crate::domain::spread::NumberMap;
+use crate::domain::time::{Now, Tick, Timestamp};
+use crate::domain::token::Token;
+use crate::telemetry::Counters;
+
+/// The memory.
+#[derive(Debug)]
+pub(super) struct State {
+    // What was given at the start.
+    pub delivery: DeliverySettings,
+    pub plan: Plan,
+    pub epochs: Arc<Epochs>,
+    pub counters: Arc<Counters>,
+    pub started_at: Timestamp,
+    pub dice: Dice,
+
+    // What the rules know.
+    pub numbers: Numbers,
+    pub roster: NumberMap<EndpointNumber, Entry>,
+    pub tokens: BTreeMap<TokenNumber, Arc<Token>>,
+    pub routes: Routes,
+    pub lanes: Lanes,
+    pub live: Live,
+    pub ended_calls: EndedCalls,
+    pub idempotency: Idempotency,
+    pub bodies: Bodies,
+    pub history: History,
+
+    // What is going on.
+    pub tests: HashMap<EndpointNumber, Testing>,
+    /// Deliveries that are with the pool.
+    pub in_flight: u32,
+    /// Events whose body could not be read just now, for a reason that may pass.
+    pub unreadable: HashSet<EventNumber>,
+    /// When endpoints are deleted by themselves.
+    pub expiring: BTreeSet<(Timestamp, EndpointNumber)>,
+    /// Endpoints were removed whose deliveries may not all be cleared.
+    pub clearing: bool,
+    pub accepted: Minute,
+    pub delivered: Minute,
+
+    // What is written.
+    pub batch: Batch,
+    pub flight: Option<Flight>,
+    pub disk: Disk,
+    pub pace: Pace,
+    pub phase: Phase,
+}
+
+/// A test that is under way.
+#[derive(Debug)]
+pub(super) struct Testing {
+    pub event: EventNumber,
+    pub kind: EventType,
+    pub answer: Verdict<Arc<Attempt>>,
+}
+
+/// How it stands with the store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Disk {
+    /// Nothing was committed yet: events are taken in, nothing is sent. A full disk must not
+    /// send everything again at each restart.
+    Untried,
+    /// The last commit succeeded.
+    Well,
+    /// The last commit failed: nothing is taken in, nothing is sent.
+    Away,
+    /// It is open again, which the next commit has to prove.
+    Reopened,
+}
+
+/// When commits were started, for when the next one is due.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    pub began_at: Tick,
+    /// How many accepts the last one carried.
+    pub accepts: usize,
+    /// The file would need a repair should the process be killed now.
+    pub unrepaired: bool,
+}
+
+/// How far a stop has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// No stop.
+    Running,
+    /// No new dispatch, and up to then for what is in flight.
+    Draining(Tick),
+    /// The connections are being cut.
+    Cutting,
+    /// Nothing is in flight; what was decided is committed.
+    Flushing,
+    /// All done. False: something could not be committed.
+    Ended(bool),
+}
+
+/// What is known of the last attempt of a delivery when it ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Trace {
+    pub attempts: u8,
+    pub status: u16,
+    pub ms: u32,
+}
+
+/// The bound on open deliveries in all, and from where on it is crowded.
+const OPEN_MAX: u32 = 2_000_000;
+const CROWDED_FROM: u32 = 1_500_000;
+const WAITING_MAX_CROWDED: u32 = 10_000;
+
+impl State {
+    /// An empty memory.
+    pub fn new(
+        delivery: DeliverySettings,
+        epochs: Arc<Epochs>,
+        numbers: Numbers,
+        counters: Arc<Counters>,
+        (seed, now): (u64, Now),
+    ) -> Self {
+        let limits = Limits {
+            threads_max: delivery.threads_max,
+            open_max: OPEN_MAX,
+            crowded_from: CROWDED_FROM,
+            waiting_max: delivery.waiting_max,
+            waiting_max_crowded: WAITING_MAX_CROWDED.min(delivery.waiting_max),
+        };
+        let plan = Plan::new(delivery.retry_plan_ms.clone());
+        Self {
+            plan: plan.expect("settings hold at least one delay"),
+            delivery,
+            epochs,
+            counters,
+            started_at: now.wall,
+            dice: Dice::seeded(seed),
+            numbers,
+            roster: NumberMap::default(),
+            tokens: BTreeMap::new(),
+            routes: Routes::default(),
+            lanes: Lanes::new(limits),
+            live: Live::default(),
+            ended_calls: EndedCalls::default(),
+            idempotency: Idempotency::default(),
+            bodies: Bodies::default(),
+            history: History::default(),
+            tests: HashMap::new(),
+            in_flight: 0,
+            unreadable: HashSet::new(),
+            expiring: BTreeSet::new(),
+            clearing: false,
+            accepted: Minute::default(),
+            delivered: Minute::default(),
+            batch: Batch::default(),
+            flight: None,
+            disk: Disk::Untried,
+            pace: Pace::default(),
+            phase: Phase::Running,
+        }
+    }
+
+    /// Why nothing new is taken in; None when it is.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match (self.phase, self.disk) {
+            (Phase::Running, Disk::Untried | Disk::Well) => None,
+            (Phase::Running, Disk::Away | Disk::Reopened) => Some(Refusal::StoreAway),
+            _ => Some(Refusal::Stopping),
+        }
+    }
+
+    /// Decides that a delivery has ended. `release` is its ticket where it keeps a place in the
+    /// order of its call until the commit.
+    pub fn end(
+        &mut self,
+        now: Now,
+        key: DeliveryKey,
+        (state, reason): (EndState, Reason),
+        trace: Trace,
+        release: Option<Ticket>,
+    ) {
+        let ended = Ended {
+            endpoint: key.endpoint,
+            round: key.round,
+            state,
+            reason,
+            attempts: trace.attempts,
+            status: trace.status,
+            ms: trace.ms,
+            ended_at: now.wall,
+        };
+        let event = key.event;
+        let change = Change::Ended(event, ended);
+        let row = Row { change, release };
+        self.batch.row(now.tick, row);
+        self.count_end(now, state);
+        if self.live.ended(event) {
+            self.bodies.remove(event);
+        }
+    }
+
+    /// Counts a delivery that ended.
+    pub fn count_end(&mut self, now: Now, state: EndState) {
+        if state == EndState::Delivered {
+            self.counters.deliveries_delivered.add(1);
+            self.delivered.note(now.tick);
+        } else {
+            self.counters.deliveries_not_delivered.add(1);
+        }
+    }
+
+    /// Decides the same end for several that left their lanes without another attempt.
+    pub fn end_all(&mut self, now: Now, left: Vec<Left>, how: (EndState, Reason)) {
+        for Left { key, attempts } in left {
+            let trace = Trace {
+                attempts,
+                ..Trace::default()
+            };
+            self.end(now, key, how, trace, None);
+        }
+    }
+
+    /// Runs the endpoint's lane as its record says.
+    pub fn put_lane(&mut self, now: Tick, endpoint: EndpointNumber) {
+        if let Some(entry) = self.roster.get(&endpoint) {
+            let settings = entry.lane(&self.delivery);
+            self.lanes.put_lane(now, endpoint, settings);
+        }
+    }
+
+    /// The endpoint with what is known of it; None when there is none.
+    pub fn view(&self, now: Now, endpoint: EndpointNumber) -> Option<EndpointView> {
+        let entry = self.roster.get(&endpoint)?;
+        let lane = self.lanes.report(endpoint).unwrap_or_default();
+        Some(EndpointView {
+            endpoint: Arc::clone(&entry.endpoint),
+            lane,
+            oldest_due_at: lane.oldest_due.map(|due| now.wall_at(due)),
+            recent: entry.ring.newest_first(),
+            stats: entry.tallies.stats(now.tick),
+        })
+    }
+
+    /// The endpoint by name, for a person who reads the log.
+    pub fn name(&self, endpoint: EndpointNumber) -> String {
+        let id = self.epochs.endpoint_id(endpoint);
+        match self.roster.get(&endpoint) {
+            Some(entry) => format!("{} ({id})", entry.endpoint.spec.title),
+            None => id.to_string(),
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! What persons change. A change is planned when it comes, written with the next commit, and in
+//! force after it. Changes of one endpoint are made one after the other, so that each is made
+//! from what the one before left, on disk and in memory alike.
+
+use std::sync::Arc;
+
+use super::super::answer::Verdict;
+use super::super::batch::{Planned, Write};
+use super::super::handle::{Command, Refusal, Written};
+use super::super::history::Ring;
+use super::super::message::{Effects, Tell};
+use super::super::roster::Entry;
+use super::super::state::State;
+use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, PauseCause};
+use crate::domain::id::{EndpointNumber, TokenNumber};
+use crate::domain::key::SignatureKey;
+use crate::domain::time::{Now, Timestamp};
+use crate::domain::token::Token;
+
+/// How many endpoints and tokens there may be.
+const ENDPOINTS_MAX: u32 = 100_000;
+const TOKENS_MAX: u32 = 1_000;
+
+/// Plans a change, or answers at once.
+pub(super) fn write(
+    state: &mut State,
+    now: Now,
+    command: Command,
+    answer: Verdict<Written>,
+    effects: &mut Effects,
+) {
+    let planned = match state.refusal() {
+        Some(refusal) => Err(refusal),
+        None => match command {
+            Command::AddEndpoint { spec, key } => add_endpoint(state, now, *spec, key),
+            Command::AddToken { name, role, hash } => add_token(
+                state,
+                Token {
+                    number: state.numbers.token,
+                    name,
+                    role,
+                    hash,
+                    created_at: now.wall,
+                    last_used_at: None,
+                },
+            ),
+            Command::RemoveToken(token) => match state.tokens.contains_key(&token) {
+                true => Ok(Planned::RemoveToken(token)),
+                false => Err(Refusal::Unknown),
+            },
+            Command::EditEndpoint { endpoint, .. }
+            | Command::RemoveEndpoint(endpoint)
+            | Command::Pause(endpoint)
+            | Command::Resume(endpoint)
+            | Command::Enable(endpoint)
+            | Command::Disable(endpoint)
+            | Command::ReplaceKey(endpoint, _) => {
+                return change_endpoint(state, now, (endpoint, command), answer, effects);
+            }
+        },
+    };
+    match planned {
+        Err(refusal) => effects.tell(Tell::Written(answer, Err(refusal))),
+        Ok(planned) => state.batch.write(Write {
+            planned,
+            at: now.wall,
+            answer: Some(answer),
+        }),
+    }
+}
+
+fn add_endpoint(
+    state: &mut State,
+    now: Now,
+    spec: EndpointSpec,
+    key: SignatureKey,
+) -> Result<Planned, Refusal> {
+    let adding = pending(state, |planned| matches!(planned, Planned::Add(_)));
+    if state.roster.len() + adding >= ENDPOINTS_MAX as usize {
+        return Err(Refusal::TooMany(ENDPOINTS_MAX));
+    }
+    let number = state.numbers.endpoint;
+    state.numbers.endpoint = EndpointNumber(number.0 + 1);
+    Ok(Planned::Add(Arc::new(Endpoint {
+        number,
+        revision: 1,
+        spec,
+        keys: Keys {
+            current: key,
+            next: None,
+            previous: None,
+        },
+        health: Health::default(),
+        created_at: now.wall,
+        updated_at: now.wall,
+    })))
+}
+
+fn add_token(state: &mut State, token: Token) -> Result<Planned, Refusal> {
+    let adding = pending(state, |planned| matches!(planned, Planned::AddToken(_)));
+    if state.tokens.len() + adding >= TOKENS_MAX as usize {
+        return Err(Refusal::TooMany(TOKENS_MAX));
+    }
+    state.numbers.token = TokenNumber(token.number.0 + 1);
+    Ok(Planned::AddToken(Arc::new(token)))
+}
+
+/// How many changes of a kind wait for a commit.
+fn pending(state: &State, is: impl Fn(&Planned) -> bool) -> usize {
+    let flying = state.flight.iter().flat_map(|flight| &flight.writes);
+    let waiting = state.batch.writes.iter();
+    waiting
+        .chain(flying)
+        .filter(|write| is(&write.planned))
+        .count()
+}
+
+fn change_endpoint(
+    state: &mut State,
+    now: Now,
+    (number, command): (EndpointNumber, Command),
+    answer: Verdict<Written>,
+    effects: &mut Effects,
+) {
+    let Some(entry) = state.roster.get_mut(&number) else {
+        return effects.tell(Tell::Written(answer, Err(Refusal::Unknown)));
+    };
+    if entry.busy {
+        return entry.queued.push_back((command, answer));
+    }
+    let planned = match command {
+        Command::RemoveEndpoint(_) => Planned::Remove(number),
+        command => match changed(&entry.endpoint, &command, now.wall) {
+            Ok(Some(_)) => Planned::Change(number, command),
+            Ok(None) => {
+                let written = written(state, now, number);
+                return effects.tell(Tell::Written(answer, written));
+            }
+            Err(refusal) => return effects.tell(Tell::Written(answer, Err(refusal))),
+        },
+    };
+    entry.busy = true;
+    state.batch.write(Write {
+        planned,
+        at: now.wall,
+        answer: Some(answer),
+    });
+}
+
+/// The endpoint after a command; None when it is so already.
+pub(in crate::engine) fn changed(
+    endpoint: &Endpoint,
+    command: &Command,
+    at: Timestamp,
+) -> Result<Option<Endpoint>, Refusal> {
+    let mut next = endpoint.clone();
+    match command {
+        Command::EditEndpoint { revision, spec, .. } => {
+            if *revision != endpoint.revision {
+                return Err(Refusal::Changed);
+            }
+            next.spec = (**spec).clone();
+        }
+        Command::Pause(_) => pause_by_hand(&mut next.health, at),
+        Command::Resume(_) => next.health.pause = None,
+        Command::Enable(_) => next.spec.enabled = true,
+        Command::Disable(_) => next.spec.enabled = false,
+        Command::ReplaceKey(_, key) => {
+            next.keys.current = key.clone();
+            next.keys.previous = None;
+        }
+        // They do not change a record.
+        Command::AddEndpoint { .. }
+        | Command::RemoveEndpoint(_)
+        | Command::AddToken { .. }
+        | Command::RemoveToken(_) => return Ok(None),
+    }
+    if next == *endpoint {
+        return Ok(None);
+    }
+    next.revision = endpoint.revision.wrapping_add(1);
+    next.updated_at = at;
+    Ok(Some(next))
+}
+
+/// A pause by hand ends the tries of a pause by failing; the reason of a 410 is worth keeping.
+fn pause_by_hand(health: &mut Health, at: Timestamp) {
+    let cause = health.pause.as_ref().map(|pause| pause.cause);
+    if matches!(cause, None | Some(PauseCause::Failing)) {
+        health.pause = Some(Pause {
+            cause: PauseCause::Hand,
+            since: at,
+            next_probe_at: None,
+        });
+    }
+}
+
+/// A change is on disk: it is in force from now on, and answered.
+pub(super) fn in_force(state: &mut State, now: Now, write: Write, effects: &mut Effects) {
+    let (changed, result) = match write.planned {
+        Planned::Add(endpoint) => {
+            let number = endpoint.number;
+            put_endpoint(state, now, endpoint);
+            log::info!("{} was added", state.name(number));
+            (None, written(state, now, number))
+        }
+        Planned::Change(number, command) => {
+            change(state, now, number, &command, write.at);
+            note_expiry(state, number);
+            (Some(number), written(state, now, number))
+        }
+        Planned::Remove(number) => {
+            remove_endpoint(state, now, number, effects);
+            (None, Ok(Written::Gone))
+        }
+        Planned::AddToken(token) => {
+            state.tokens.insert(token.number, Arc::clone(&token));
+            effects.tell(Tell::TokenPut(Arc::clone(&token)));
+            (None, Ok(Written::Token(token)))
+        }
+        Planned::RemoveToken(token) => {
+            state.tokens.remove(&token);
+            effects.tell(Tell::TokenGone(token));
+            (None, Ok(Written::Gone))
+        }
+    };
+    if let Some(answer) = write.answer {
+        effects.tell(Tell::Written(answer, result));
+    }
+    if let Some(number) = changed {
+        go_on(state, now, number, effects);
+    }
+}
+
+/// A change is not on disk: nothing of it is in force.
+pub(super) fn taken_back(state: &mut State, now: Now, write: Write, effects: &mut Effects) {
+    if let Some(answer) = write.answer {
+        effects.tell(Tell::Written(answer, Err(Refusal::StoreAway)));
+    }
+    if let Planned::Change(number, _) | Planned::Remove(number) = write.planned {
+        note_expiry(state, number);
+        go_on(state, now, number, effects);
+    }
+}
+
+/// The endpoint's next change may be planned.
+fn go_on(state: &mut State, now: Now, number: EndpointNumber, effects: &mut Effects) {
+    if let Some(entry) = state.roster.get_mut(&number) {
+        entry.busy = false;
+    }
+    while let Some(entry) = state.roster.get_mut(&number)
+        && !entry.busy
+        && let Some((command, answer)) = entry.queued.pop_front()
+    {
+        write(state, now, command, answer, effects);
+    }
+}
+
+/// Takes an endpoint in that is on disk.
+fn put_endpoint(state: &mut State, now: Now, endpoint: Arc<Endpoint>) {
+    let number = endpoint.number;
+    state.routes.put(&endpoint);
+    let entry = Entry::new(endpoint, Ring::default(), &state.delivery);
+    state.roster.insert(number, entry);
+    note_expiry(state, number);
+    state.put_lane(now.tick, number);
+}
+
+/// Notes when the endpoint is to be deleted by itself.
+fn note_expiry(state: &mut State, number: EndpointNumber) {
+    let entry = state.roster.get(&number);
+    if let Some(at) = entry.and_then(|entry| entry.endpoint.spec.expires_at) {
+        state.expiring.insert((at, number));
+    }
+}
+
+fn change(state: &mut State, now: Now, number: EndpointNumber, command: &Command, at: Timestamp) {
+    let Some(entry) = state.roster.get_mut(&number) else {
+        return;
+    };
+    let Ok(Some(next)) = changed(&entry.endpoint, command, at) else {
+        return;
+    };
+    if let Some(at) = entry.endpoint.spec.expires_at {
+        state.expiring.remove(&(at, number));
+    }
+    state.routes.put(&next);
+    entry.put(next, &state.delivery);
+    state.put_lane(now.tick, number);
+    log::info!("{} was {}", state.name(number), done(command));
+}
+
+/// What a command has done, for the log.
+const fn done(command: &Command) -> &'static str {
+    match command {
+        Command::Pause(_) => "paused by hand",
+        Command::Resume(_) => "resumed by hand",
+        Command::Enable(_) => "enabled",
+        Command::Disable(_) => "disabled",
+        Command::ReplaceKey(..) => "given another key",
+        _ => "changed",
+    }
+}
+
+fn remove_endpoint(state: &mut State, now: Now, number: EndpointNumber, effects: &mut Effects) {
+    log::info!("{} was deleted", state.name(number));
+    let Some(entry) = state.roster.remove(&number) else {
+        return;
+    };
+    if let Some(at) = entry.endpoint.spec.expires_at {
+        state.expiring.remove(&(at, number));
+    }
+    state.routes.remove(number);
+    state.lanes.remove_lane(number);
+    state.history.remove(number);
+    state.batch.marked.remove(&number);
+    state.clearing = true;
+    for (command, answer) in entry.queued {
+        write(state, now, command, answer, effects);
+    }
+}
+
+fn written(state: &State, now: Now, number: EndpointNumber) -> Result<Written, Refusal> {
+    let view = state.view(now, number).ok_or(Refusal::Unknown)?;
+    Ok(Written::Endpoint(Box::new(view)))
+}
+
+/// Deletes the endpoints whose time has come. One that is just being changed comes again when
+/// that is done: the change may have renewed it.
+pub(in crate::engine) fn expire_endpoints(state: &mut State, now: Now) {
+    while let Some((at, number)) = state.expiring.first().copied()
+        && at <= now.wall
+    {
+        state.expiring.pop_first();
+        let Some(entry) = state.roster.get_mut(&number) else {
+            continue;
+        };
+        if entry.busy {
+            continue;
+        }
+        entry.busy = true;
+        log::info!(
+            "{} has reached the time of its deletion",
+            state.name(number)
+        );
+        state.batch.write(Write {
+            planned: Planned::Remove(number),
+            at: now.wall,
+            answer: None,
+        });
+    }
+}
+
+/// Tokens were used: to the minute, which is often enough to write it down.
+pub(super) fn tokens_used(
+    state: &mut State,
+    now: Now,
+    tokens: &[TokenNumber],
+    effects: &mut Effects,
+) {
+    let minute = Timestamp(now.wall.0 - now.wall.0 % 60_000);
+    for number in tokens {
+        if let Some(token) = state.tokens.get_mut(number)
+            && token.last_used_at != Some(minute)
+        {
+            Arc::make_mut(token).last_used_at = Some(minute);
+            effects.tell(Tell::TokenPut(Arc::clone(token)));
+            state.batch.tokens.insert(*number);
+            state.batch.since.get_or_insert(now.tick);
+        }
+    }
+}

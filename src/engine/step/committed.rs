@@ -1,0 +1,149 @@
+//! The store thread is done with a batch: what it carried is in force, or is taken back.
+
+use super::super::answer::Verdict;
+use super::super::batch::{Accepting, Flight};
+use super::super::handle::{Accepted, Refusal};
+use super::super::message::{Effects, Tell};
+use super::super::state::{Disk, State};
+use super::accept::{late_ringing, ordered};
+use super::admin;
+use crate::domain::change::{EndState, Open, Reason};
+use crate::domain::id::EventNumber;
+use crate::domain::lanes::{Arrival, Left};
+use crate::domain::time::Now;
+
+/// Acts on the answer to the batch that is out.
+pub(super) fn committed(state: &mut State, now: Now, success: bool, effects: &mut Effects) {
+    match state.flight.take() {
+        Some(flight) if success => in_force(state, now, flight, effects),
+        Some(flight) => taken_back(state, now, flight, effects),
+        None => {}
+    }
+}
+
+fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) {
+    state.counters.commits.add(1);
+    state.disk = Disk::Well;
+    state.history.swept();
+    if flight.quick_repair {
+        state.pace.unrepaired = false;
+    }
+    let mut superseded = Vec::new();
+    for accepting in flight.accepts {
+        admit(state, now, &accepting, &mut superseded);
+        state.end_all(
+            now,
+            std::mem::take(&mut superseded),
+            (EndState::Superseded, Reason::CallEnded),
+        );
+        answer(accepting, &Ok(()), effects);
+    }
+    for ticket in flight.rows.iter().filter_map(|row| row.release) {
+        state.lanes.release(now.tick, ticket);
+    }
+    for write in flight.writes {
+        admin::in_force(state, now, write, effects);
+    }
+}
+
+/// The deliveries of an event that is on disk now take their places.
+fn admit(state: &mut State, now: Now, accepting: &Accepting, superseded: &mut Vec<Left>) {
+    let event = &*accepting.event;
+    let head = &event.head;
+    state.counters.events_accepted.add(1);
+    state.accepted.note(now.tick);
+    for ended in &event.ended {
+        state.count_end(now, ended.state);
+    }
+    if let Some(key) = head.idempotency_key {
+        state.idempotency.confirm(key, event.number);
+    }
+    if let Some(call) = head.call.filter(|_| head.kind.ends_call()) {
+        state.ended_calls.note(call, now.tick);
+    }
+    if event.open.is_empty() {
+        return;
+    }
+    let count = u32::try_from(event.open.len()).unwrap_or(u32::MAX);
+    state.live.insert(event.number, &head.kind, count);
+    state.bodies.put(event.number, event.body.clone());
+    // The end of its call may have been committed since this one was let in.
+    let late = late_ringing(state, now, &head.kind, head.call);
+    for open in &event.open {
+        if late && ordered(state, open.endpoint) {
+            state.lanes.give_back(open.endpoint);
+            superseded.push(Left {
+                key: open.key(event.number),
+                attempts: 0,
+            });
+        } else {
+            let arrival = arrival(accepting, event.number, open);
+            state.lanes.admit(now.tick, arrival, superseded);
+            state.clearing |= !state.roster.contains_key(&open.endpoint);
+        }
+    }
+}
+
+fn arrival(accepting: &Accepting, number: EventNumber, open: &Open) -> Arrival {
+    let event = &accepting.event;
+    Arrival {
+        key: open.key(number),
+        call: event.head.call,
+        ends_call: event.head.kind.ends_call(),
+        ringing: event.head.kind == crate::domain::event::EventType::CallRinging,
+        expires_at: event.expires_at,
+        due: open.due,
+        attempts: open.attempts,
+    }
+}
+
+/// Answers those who brought the event.
+fn answer(accepting: Accepting, result: &Result<(), Refusal>, effects: &mut Effects) {
+    let of = |duplicate| {
+        result.clone().map(|()| Accepted {
+            event: accepting.event.number,
+            matched: accepting.event.head.matched,
+            duplicate,
+        })
+    };
+    let mut tell = |answer: Verdict<Accepted>, duplicate| {
+        effects.tell(Tell::Accepted(answer, of(duplicate)));
+    };
+    tell(accepting.answer, false);
+    for follower in accepting.followers {
+        tell(follower, true);
+    }
+}
+
+/// Nothing of the batch may be relied on. Those who wait are refused, those behind them in the
+/// open batch as well; what was found out about deliveries is kept for the next commit.
+fn taken_back(state: &mut State, now: Now, mut flight: Flight, effects: &mut Effects) {
+    state.counters.commits_failed.add(1);
+    state.disk = Disk::Away;
+    state.pace.unrepaired = true;
+    state.history.restore();
+    state.batch.take_back(now.tick, &mut flight);
+    for accepting in flight.accepts {
+        // It may be on disk all the same.
+        state.batch.withdrawn.push(accepting.event.number);
+        refuse(state, accepting, effects);
+    }
+    for accepting in std::mem::take(&mut state.batch.accepts) {
+        refuse(state, accepting, effects);
+    }
+    let behind = std::mem::take(&mut state.batch.writes);
+    for write in flight.writes.into_iter().chain(behind) {
+        admin::taken_back(state, now, write, effects);
+    }
+}
+
+fn refuse(state: &mut State, accepting: Accepting, effects: &mut Effects) {
+    let event = &accepting.event;
+    for open in &event.open {
+        state.lanes.give_back(open.endpoint);
+    }
+    if let Some(key) = event.head.idempotency_key {
+        state.idempotency.forget(key, event.number);
+    }
+    answer(accepting, &Err(Refusal::StoreAway), effects);
+}

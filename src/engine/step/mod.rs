@@ -1,0 +1,53 @@
+//! Decides: what a message means for the memory, and what is to be done for it.
+//!
+//! Nothing here reads a clock, throws dice of its own, touches the disk or the network: `now` is
+//! an argument, and what is to be done goes into `Effects`.
+
+mod accept;
+mod admin;
+mod ask;
+mod committed;
+mod finish;
+mod health;
+mod test;
+
+use super::message::{Effects, Message};
+use super::state::{Disk, Phase, State};
+use crate::domain::time::Now;
+
+pub(super) use admin::{changed, expire_endpoints};
+pub(super) use test::TESTS_MAX;
+
+/// Takes one message in.
+pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut Effects) {
+    match message {
+        Message::Submit(submission) => accept::accept(state, now, *submission, effects),
+        Message::Write(command, answer) => admin::write(state, now, command, answer, effects),
+        Message::Test(test, answer) => test::start(state, now, *test, answer, effects),
+        Message::Ask(question) => ask::ask(state, now, question, effects),
+        Message::Unreadable(event) => {
+            state.unreadable.insert(event);
+        }
+        Message::Finished(finished) => finish::finished(state, now, *finished, effects),
+        Message::Committed(done) => {
+            committed::committed(state, now, done.result.is_ok(), effects);
+        }
+        Message::Reopened => state.disk = Disk::Reopened,
+        Message::TokensUsed(tokens) => admin::tokens_used(state, now, &tokens, effects),
+        Message::Stop => {
+            if state.phase == Phase::Running {
+                state.phase = Phase::Draining(now.tick.plus_ms(state.delivery.stop_timeout_ms));
+            }
+        }
+        Message::Hurry => {
+            if let Phase::Draining(until) = &mut state.phase {
+                *until = now.tick;
+            }
+        }
+        Message::Grounded => {
+            // The tests whose results did not come are answered by dropping them.
+            state.tests.clear();
+            state.phase = Phase::Flushing;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Scenarios: `step` and `turn` with the store and the delivery threads played by the test, and
+//! the whole engine on a real database with a scripted network.
+
+mod accepting;
+mod administering;
+mod bench;
+mod delivering;
+mod failing;
+mod whole;
+
+pub(in crate::engine) use bench::exchange;

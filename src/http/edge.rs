@@ -1,0 +1,104 @@
+//! What all requests share, and how they ask the rooms below: callbacks become awaits, blocking
+//! reads go to the threads for them.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::domain::id::{EndpointNumber, Epochs};
+use crate::engine::handle::{Command, EndpointView, Handle, Refusal, Reply, Written};
+use crate::store::Reader;
+
+use super::Parts;
+use super::auth::Failures;
+use super::body::BodyLimits;
+use super::host::HostRule;
+use super::problem::{Code, Problem};
+use super::router::Router;
+
+/// What all requests share.
+pub struct Edge {
+    /// The rooms below.
+    pub parts: Parts,
+    /// The names that are ours.
+    pub hosts: HostRule,
+    /// Paths to routes.
+    pub router: Router,
+    /// Wrong tokens, counted.
+    pub failures: Failures,
+    /// What bodies may be.
+    pub bodies: BodyLimits,
+}
+
+impl Edge {
+    /// `address` is the real one, with its port.
+    pub fn new(parts: Parts, address: SocketAddr) -> Self {
+        let mut settings = parts.settings.clone();
+        settings.listen = address;
+        Self {
+            hosts: HostRule::new(&settings),
+            router: Router::new(),
+            failures: Failures::default(),
+            bodies: BodyLimits {
+                bytes_max: usize::try_from(settings.body_bytes_max).unwrap_or(usize::MAX),
+                timeout: Duration::from_millis(settings.body_timeout_ms),
+            },
+            parts,
+        }
+    }
+
+    /// The door to the engine.
+    pub fn handle(&self) -> &Handle {
+        &self.parts.handle
+    }
+
+    /// Numbers to ids and back.
+    pub fn epochs(&self) -> &Epochs {
+        self.parts.handle.epochs()
+    }
+
+    /// The endpoint of an id, as the engine knows it; else 404.
+    pub async fn endpoint(&self, id: &str) -> Result<EndpointView, Problem> {
+        let number = self.endpoint_number(id)?;
+        let found = ask(|reply| self.handle().endpoint(number, reply)).await?;
+        found.ok_or_else(|| Problem::no_object("endpoint"))
+    }
+
+    /// The number of an endpoint's id; else 404.
+    pub fn endpoint_number(&self, id: &str) -> Result<EndpointNumber, Problem> {
+        let number = self.epochs().parse_endpoint(id);
+        number.ok_or_else(|| Problem::no_object("endpoint"))
+    }
+
+    /// Writes, and waits for the commit.
+    pub async fn write(&self, command: Command) -> Result<Result<Written, Refusal>, Problem> {
+        ask(|reply| self.handle().write(command, reply)).await
+    }
+
+    /// Reads the database on a thread that may block.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader, &Epochs) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (reader, handle) = (self.parts.reader.clone(), self.parts.handle.clone());
+        tokio::task::spawn_blocking(move || read(&reader, handle.epochs()))
+            .await
+            .unwrap_or_else(|error| Err(Problem::internal(format!("a read failed: {error}"))))
+    }
+}
+
+/// Asks the engine and waits for its answer. An engine that is gone means: stopping.
+pub async fn ask<T: Send + 'static>(call: impl FnOnce(Reply<T>)) -> Result<T, Problem> {
+    let (sender, receiver) = oneshot::channel();
+    call(Box::new(move |answer| {
+        // The client may have gone meanwhile; its answer is then nobody's.
+        let _ = sender.send(answer);
+    }));
+    receiver.await.map_err(|_| stopping())
+}
+
+/// 503 for an engine that is gone.
+pub fn stopping() -> Problem {
+    Problem::new(Code::Stopping, Refusal::Stopping.to_string())
+}
