@@ -137,6 +137,13 @@ fn one_mistake_at_a_time() {
          behind a reverse proxy with TLS, or set http.plain = true where the network itself is \
          trusted.",
     );
+}
+
+#[test]
+fn one_mistake_in_a_word_a_list_or_a_path() {
+    let check = |file: &str, expected: &str| {
+        assert_eq!(mistakes(&[], file), [expected], "{file}");
+    };
     check(
         "[log]\nlevel = \"inf\"",
         "RH-0022 log.level: \"inf\" is not known (/etc/ringhook.toml line 2) | \

@@ -19,6 +19,7 @@ pub async fn read(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
             Ok(Disk {
                 file_bytes: reader.file_bytes(),
                 free_bytes: reader.disk_free_bytes(),
+                records_damaged: reader.damaged(),
             })
         })
         .await?;
