@@ -167,12 +167,8 @@ fn settings_that_do_not_go_together() {
         assert!(found[0].contains(expected), "{found:?}");
     };
     check(
-        "[delivery]\nthreads = 600",
+        "[delivery]\nthreads = 600\nthreads_max = 100",
         "more than delivery.threads_max",
-    );
-    check(
-        "[delivery]\ntimeout = \"4s\"",
-        "longer than delivery.timeout",
     );
     let long = format!("[http]\nsocket = \"/{}\"", "s".repeat(107));
     check(&long, "has 108 bytes");
