@@ -66,7 +66,9 @@ impl HostRule {
             return false;
         };
         if let Ok(address) = name.parse::<IpAddr>() {
-            let known = address.is_loopback() || address == self.listen || address == local;
+            // 0.0.0.0 in a browser's request means this machine, whoever's page it is.
+            let is_ours = address == self.listen || address == local.to_canonical();
+            let known = address.is_loopback() || (is_ours && !address.is_unspecified());
             return known || self.names.iter().any(|allowed| allowed == name);
         }
         name.eq_ignore_ascii_case("localhost")
@@ -167,6 +169,17 @@ mod tests {
         ] {
             check(foreign, false);
         }
+    }
+
+    #[test]
+    fn a_wildcard_is_no_name_and_a_mapped_address_is_itself() {
+        let rule = HostRule {
+            listen: "::".parse().unwrap(),
+            names: Vec::new(),
+        };
+        let local = "::ffff:10.0.0.9".parse().unwrap();
+        assert!(rule.allows("10.0.0.9:7464", local));
+        assert!(!rule.allows("[::]:7464", local) && !rule.allows("0.0.0.0", local));
     }
 
     #[test]

@@ -145,18 +145,22 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 pub async fn serve(listeners: Listeners, parts: Parts, mut stop: watch::Receiver<bool>) {
     let mut doors = Doors::new(&parts.settings);
     let edge = Arc::new(Edge::new(parts, listeners.address));
+    let mut is_short = false;
     loop {
         tokio::select! {
             () = stopped(&mut stop) => break,
             accepted = listeners.tcp.accept() => match accepted {
                 Ok((stream, _)) => doors.enter_tcp(&edge, stream),
-                Err(error) => after(&error).await,
+                Err(error) => pause(&error, &mut is_short).await,
             },
             accepted = listeners.unix.accept() => match accepted {
                 Ok((stream, _)) => doors.enter_unix(&edge, stream),
-                Err(error) => after(&error).await,
+                Err(error) => pause(&error, &mut is_short).await,
             },
-            Some(ended) = doors.tasks.join_next() => report(ended),
+            Some(ended) = doors.tasks.join_next() => {
+                is_short = false;
+                report(ended);
+            }
         }
     }
     drop(listeners);
@@ -169,8 +173,9 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 /// What to do when a connection could not be accepted: one that was gone before we came is no
-/// trouble; everything else (no file descriptors, no memory) gets better with time only.
-async fn after(error: &io::Error) {
+/// trouble; everything else (no file descriptors, no memory) gets better only when others end,
+/// and until then it is said once.
+async fn pause(error: &io::Error, is_short: &mut bool) {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     if matches!(
         error.kind(),
@@ -178,7 +183,9 @@ async fn after(error: &io::Error) {
     ) {
         return;
     }
-    log::warn!("cannot accept a connection: {error}");
+    if !std::mem::replace(is_short, true) {
+        log::warn!("cannot accept connections: {error}; trying again until some have ended");
+    }
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 

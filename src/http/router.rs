@@ -38,10 +38,8 @@ impl Router {
     /// The row of a request; 404 or 405 where there is none.
     pub fn find<'a>(&self, method: &Method, path: &'a str) -> Result<Found<'a>, Problem> {
         let Ok(found) = self.paths.at(path) else {
-            return Err(Problem::new(
-                Code::NoPath,
-                "see the documentation for the paths",
-            ));
+            let detail = format!("there is nothing at {path:?}");
+            return Err(Problem::new(Code::NoPath, detail));
         };
         let rows = found.value;
         let verb = verb(method);
