@@ -31,6 +31,8 @@ pub fn columns(headings: &[&str], rows: &[Vec<Cell>]) -> Vec<String> {
                 line.push_str("  ");
             }
         }
+        // An empty last column leaves no trail.
+        line.truncate(line.trim_end().len());
         line
     };
     let heading: Vec<_> = names.iter().map(|name| (name.to_string(), DIM)).collect();
