@@ -24,6 +24,7 @@ pub fn columns(headings: &[&str], rows: &[Vec<Cell>]) -> Vec<String> {
             let is_last = column + 1 == cells.len();
             match (headings[column].starts_with('>'), is_last) {
                 (true, _) => line.push_str(&format!("{gap}{}", paint(*style, text))),
+                (false, true) if text.is_empty() => {}
                 (false, true) => line.push_str(&paint(*style, text)),
                 (false, false) => line.push_str(&format!("{}{gap}", paint(*style, text))),
             }

@@ -177,6 +177,18 @@ fn settings_that_do_not_go_together() {
 }
 
 #[test]
+fn of_two_thread_counts_a_default_gives_way() {
+    let check = |file: &str, expected: (u32, u32)| {
+        let delivery = resolve(&sources(&[], file)).unwrap().settings.delivery;
+        assert_eq!((delivery.threads, delivery.threads_max), expected, "{file}");
+    };
+    check("", (64, 512));
+    check("[delivery]\nthreads = 600", (600, 600));
+    check("[delivery]\nthreads_max = 8", (8, 8));
+    check("[delivery]\nthreads = 8", (8, 512));
+}
+
+#[test]
 fn every_mistake_at_once_with_its_place() {
     let file = "[http]\nlisten = 7464\nplain = \"yes\"\n[delivery]\nthreads = 0\nnonsense = 1\n";
     let environment = [("RINGHOOK_DELIVERY_LIFE", "call:ringing=soon")];
