@@ -269,7 +269,7 @@ fn delivery(values: &Values) -> DeliverySettings {
 /// other gives way.
 fn threads(values: &Values) -> (u32, u32) {
     let (kept, most) = ("delivery.threads", "delivery.threads_max");
-    let (threads, threads_max) = (values.number(kept), values.number(most));
+    let (threads, threads_max): (u32, u32) = (values.number(kept), values.number(most));
     match (values.place(kept), values.place(most)) {
         (None, Some(_)) => (threads_max.min(threads), threads_max),
         (Some(_), None) => (threads, threads.max(threads_max)),
