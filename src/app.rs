@@ -60,6 +60,7 @@ pub enum StartError {
 impl App {
     /// Opens the database, binds the listeners, starts the threads: ready when it returns.
     pub fn start(settings: Settings) -> Result<Self, StartError> {
+        raise_open_files();
         let random = random_bytes()?;
         let (salt, seed) = (random[..8].try_into(), random[8..].try_into());
         let (store, loaded) = store::open(&store::Options {
@@ -182,6 +183,18 @@ fn edge_runtime() -> std::io::Result<tokio::runtime::Runtime> {
         .max_blocking_threads(8)
         .enable_all()
         .build()
+}
+
+/// Connections of the edge and to many hosts need more open files than the usual soft limit.
+fn raise_open_files() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Nofile, raised) {
+        log::warn!("the limit of open files stays as it is: {error}");
+    }
 }
 
 fn random_bytes() -> Result<[u8; 16], StartError> {

@@ -33,6 +33,4 @@ pub struct Counters {
     pub commits: Counter,
     /// Commits that failed.
     pub commits_failed: Counter,
-    /// Records set aside because their checksum was wrong.
-    pub records_damaged: Counter,
 }

@@ -24,6 +24,7 @@ pub fn columns(headings: &[&str], rows: &[Vec<Cell>]) -> Vec<String> {
             let is_last = column + 1 == cells.len();
             match (headings[column].starts_with('>'), is_last) {
                 (true, _) => line.push_str(&format!("{gap}{}", paint(*style, text))),
+                (false, true) if text.is_empty() => {}
                 (false, true) => line.push_str(&paint(*style, text)),
                 (false, false) => line.push_str(&format!("{}{gap}", paint(*style, text))),
             }
@@ -31,6 +32,8 @@ pub fn columns(headings: &[&str], rows: &[Vec<Cell>]) -> Vec<String> {
                 line.push_str("  ");
             }
         }
+        // An empty last column leaves no trail.
+        line.truncate(line.trim_end().len());
         line
     };
     let heading: Vec<_> = names.iter().map(|name| (name.to_string(), DIM)).collect();

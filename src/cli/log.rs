@@ -16,6 +16,8 @@ pub fn start(settings: &LogSettings, identity: &Identity, clock: Clock) {
     env_logger::Builder::new()
         .filter_level(settings.level.min(LevelFilter::Warn))
         .filter_module("ringhook", settings.level)
+        // It would log an error for every certificate that fails; the attempt says so already.
+        .filter_module("rustls_platform_verifier", LevelFilter::Off)
         .format(move |out, record| {
             let at = || clock.now().wall.to_string();
             let line = match format {

@@ -103,8 +103,9 @@ fn lines(attempt: &Value, what: &str, show: &[Part]) -> Vec<String> {
     if shows(Part::Headers) {
         lines.extend(headers(attempt, "/response/headers"));
     }
-    if shows(Part::Body) {
-        lines.push(format!("  {}", text(attempt, "/response/body")));
+    let answered = text(attempt, "/response/body");
+    if shows(Part::Body) && !answered.is_empty() {
+        lines.push(format!("  {answered}"));
     }
     if shows(Part::Timing) {
         lines.push(timing(attempt));

@@ -3,7 +3,6 @@
 use super::Settings;
 use super::mistake::{CONTRADICTION, Mistake, Place};
 use super::resolve::Values;
-use super::units::spell_milliseconds;
 
 /// The longest path that a Unix socket can have: `sun_path` is 108 bytes with its final zero.
 const SOCKET_PATH_BYTES_MAX: usize = 107;
@@ -13,7 +12,6 @@ const SOCKET_PATH_BYTES_MAX: usize = 107;
 pub fn contradictions(settings: &Settings, values: &Values) -> Vec<Mistake> {
     [
         threads(settings, values),
-        timeouts(settings, values),
         plain(settings, values),
         socket(settings, values),
     ]
@@ -36,33 +34,15 @@ fn mistake(values: &Values, names: &[&str], what: String, advice: &str) -> Optio
     })
 }
 
+/// A default gives way to what was written, so only two that were written can be wrong.
 fn threads(settings: &Settings, values: &Values) -> Option<Mistake> {
     let (threads, most) = (settings.delivery.threads, settings.delivery.threads_max);
-    if threads <= most {
+    let names = ["delivery.threads", "delivery.threads_max"];
+    if threads <= most || names.iter().any(|name| values.place(name).is_none()) {
         return None;
     }
     let what = format!("delivery.threads: {threads} is more than delivery.threads_max, {most}");
     let advice = "Raise delivery.threads_max, or lower delivery.threads.";
-    let names = ["delivery.threads", "delivery.threads_max"];
-    mistake(values, &names, what, advice)
-}
-
-fn timeouts(settings: &Settings, values: &Values) -> Option<Mistake> {
-    let (connect, whole) = (
-        settings.delivery.connect_timeout_ms,
-        settings.delivery.timeout_ms,
-    );
-    if connect <= whole {
-        return None;
-    }
-    let what = format!(
-        "delivery.connect_timeout: {} is longer than delivery.timeout, {}, which bounds the \
-         whole attempt",
-        spell_milliseconds(connect.into()),
-        spell_milliseconds(whole.into())
-    );
-    let advice = "Lower delivery.connect_timeout, or raise delivery.timeout.";
-    let names = ["delivery.connect_timeout", "delivery.timeout"];
     mistake(values, &names, what, advice)
 }
 

@@ -245,9 +245,10 @@ fn settings(values: &Values, store: PathBuf, socket: PathBuf) -> Settings {
 }
 
 fn delivery(values: &Values) -> DeliverySettings {
+    let (threads, threads_max) = threads(values);
     DeliverySettings {
-        threads: values.number("delivery.threads"),
-        threads_max: values.number("delivery.threads_max"),
+        threads,
+        threads_max,
         in_flight_max: values.number("delivery.in_flight_max"),
         connect_timeout_ms: values.number("delivery.connect_timeout"),
         timeout_ms: values.number("delivery.timeout"),
@@ -261,5 +262,17 @@ fn delivery(values: &Values) -> DeliverySettings {
         },
         waiting_max: values.number("delivery.waiting_max"),
         stop_timeout_ms: values.number("delivery.stop_timeout"),
+    }
+}
+
+/// Threads that are kept, and at most. Where only one of them was written, the default of the
+/// other gives way.
+fn threads(values: &Values) -> (u32, u32) {
+    let (kept, most) = ("delivery.threads", "delivery.threads_max");
+    let (threads, threads_max): (u32, u32) = (values.number(kept), values.number(most));
+    match (values.place(kept), values.place(most)) {
+        (None, Some(_)) => (threads_max.min(threads), threads_max),
+        (Some(_), None) => (threads, threads.max(threads_max)),
+        _ => (threads, threads_max),
     }
 }

@@ -80,11 +80,13 @@ fn flag_over_environment_over_file_over_default() {
     assert_eq!(settings.http.socket, Path::new("/srv/rh/ringhook.sock"));
 }
 
+fn check_mistake(file: &str, expected: &str) {
+    assert_eq!(mistakes(&[], file), [expected], "{file}");
+}
+
 #[test]
-fn one_mistake_at_a_time() {
-    let check = |file: &str, expected: &str| {
-        assert_eq!(mistakes(&[], file), [expected], "{file}");
-    };
+fn keys_that_do_not_exist() {
+    let check = check_mistake;
     check(
         "[delivery]\n\ntimout = \"20s\"",
         "RH-0021 unknown key `timout` in [delivery] (/etc/ringhook.toml line 3) | \
@@ -110,6 +112,11 @@ fn one_mistake_at_a_time() {
         "RH-0021 `http` is a section, and stands here as a key (/etc/ringhook.toml line 1) | \
          Write [http] on a line of its own, and its keys below.",
     );
+}
+
+#[test]
+fn values_that_do_not_hold() {
+    let check = check_mistake;
     check(
         "[delivery]\ntimeout = 15",
         "RH-0022 delivery.timeout: 15 is not a duration (/etc/ringhook.toml line 2) | \
@@ -137,6 +144,13 @@ fn one_mistake_at_a_time() {
          behind a reverse proxy with TLS, or set http.plain = true where the network itself is \
          trusted.",
     );
+}
+
+#[test]
+fn one_mistake_in_a_word_a_list_or_a_path() {
+    let check = |file: &str, expected: &str| {
+        assert_eq!(mistakes(&[], file), [expected], "{file}");
+    };
     check(
         "[log]\nlevel = \"inf\"",
         "RH-0022 log.level: \"inf\" is not known (/etc/ringhook.toml line 2) | \
@@ -167,17 +181,25 @@ fn settings_that_do_not_go_together() {
         assert!(found[0].contains(expected), "{found:?}");
     };
     check(
-        "[delivery]\nthreads = 600",
+        "[delivery]\nthreads = 600\nthreads_max = 100",
         "more than delivery.threads_max",
-    );
-    check(
-        "[delivery]\ntimeout = \"4s\"",
-        "longer than delivery.timeout",
     );
     let long = format!("[http]\nsocket = \"/{}\"", "s".repeat(107));
     check(&long, "has 108 bytes");
     let same = "[http]\nsocket = \"/a\"\n[store]\npath = \"/a\"";
     check(same, "is also store.path");
+}
+
+#[test]
+fn of_two_thread_counts_a_default_gives_way() {
+    let check = |file: &str, expected: (u32, u32)| {
+        let delivery = resolve(&sources(&[], file)).unwrap().settings.delivery;
+        assert_eq!((delivery.threads, delivery.threads_max), expected, "{file}");
+    };
+    check("", (64, 512));
+    check("[delivery]\nthreads = 600", (600, 600));
+    check("[delivery]\nthreads_max = 8", (8, 8));
+    check("[delivery]\nthreads = 8", (8, 512));
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(super) fn start(
     on_panic: Arc<dyn Fn() + Send + Sync>,
 ) -> std::io::Result<JoinHandle<bool>> {
     let limits = PoolLimits {
-        keep: state.delivery.threads,
+        keep: state.delivery.threads.min(state.delivery.threads_max),
         threads_max: state.delivery.threads_max + TESTS_MAX,
     };
     let pool = pool(shared, limits, store.reader(), transport, clock.clone());

@@ -96,8 +96,10 @@ pub async fn by_token(edge: &Edge, headers: &HeaderMap) -> Result<Caller, Proble
         return Ok(Caller::Token(number, role));
     }
     let detail = match token {
-        None => "send Authorization: Bearer rh_… or X-Api-Key: rh_…; a token is made with \
-                 `ringhook token create`",
+        None => {
+            "send Authorization: Bearer rh_… or X-Api-Key: rh_…; a token is made with \
+                 `ringhook token create`"
+        }
         Some(_) => "this token is not known here, or was revoked",
     };
     if edge.failures.count() {
@@ -106,12 +108,13 @@ pub async fn by_token(edge: &Edge, headers: &HeaderMap) -> Result<Caller, Proble
     Err(Problem::new(Code::TokenMissing, detail))
 }
 
+/// `Authorization` of another scheme may be a proxy's: it does not hide an `X-Api-Key`.
 fn token_in(headers: &HeaderMap) -> Option<&str> {
-    if let Some(value) = headers.get(AUTHORIZATION) {
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        return scheme.eq_ignore_ascii_case("bearer").then(|| token.trim());
-    }
-    headers.get("x-api-key")?.to_str().ok().map(str::trim)
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    bearer.or_else(|| headers.get("x-api-key")?.to_str().ok().map(str::trim))
 }
 
 #[cfg(test)]
@@ -131,6 +134,10 @@ mod tests {
         check("authorization", "rh_1", None);
         check("x-api-key", "rh_1", Some("rh_1"));
         check("x-other", "rh_1", None);
+        let mut both = HeaderMap::new();
+        both.insert("authorization", "Basic cmg6eA==".parse().unwrap());
+        both.insert("x-api-key", "rh_1".parse().unwrap());
+        assert_eq!(token_in(&both), Some("rh_1"));
     }
 
     #[test]

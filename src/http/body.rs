@@ -44,7 +44,11 @@ impl Body {
     }
 
     /// The whole body of a request that must bring JSON.
-    pub async fn json(&mut self, headers: &HeaderMap, limits: BodyLimits) -> Result<Bytes, Problem> {
+    pub async fn json(
+        &mut self,
+        headers: &HeaderMap,
+        limits: BodyLimits,
+    ) -> Result<Bytes, Problem> {
         check_media_type(headers)?;
         self.read(headers, limits).await
     }
@@ -136,14 +140,21 @@ async fn collect(body: &mut Incoming, declared: usize, max: usize) -> Result<Byt
             break;
         }
     }
-    Ok(if rest.is_empty() { first } else { rest.freeze() })
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
 }
 
 fn declared_bytes(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` hands over"
+)]
 fn broken(error: hyper::Error) -> Problem {
     log::debug!("a request body broke off: {error}");
     let message = "the body broke off, or its chunks are malformed";

@@ -27,7 +27,7 @@ impl HostRule {
         let names = allowed
             .chain(public)
             .filter_map(|name| split(name))
-            .map(|host| host.to_ascii_lowercase())
+            .map(str::to_ascii_lowercase)
             .collect();
         Self {
             listen: settings.listen.ip(),
@@ -46,7 +46,10 @@ impl HostRule {
         match host {
             // Nothing that rebinds speaks HTTP/1.0, old boxes do.
             None if head.version < Version::HTTP_11 => Ok(()),
-            None => Err(Problem::new(Code::HostMissing, "the header Host is missing")),
+            None => Err(Problem::new(
+                Code::HostMissing,
+                "the header Host is missing",
+            )),
             Some(host) if self.allows(host, local.ip()) => Ok(()),
             Some(host) => Err(Problem::new(
                 Code::Misdirected,
@@ -63,7 +66,9 @@ impl HostRule {
             return false;
         };
         if let Ok(address) = name.parse::<IpAddr>() {
-            let known = address.is_loopback() || address == self.listen || address == local;
+            // 0.0.0.0 in a browser's request means this machine, whoever's page it is.
+            let is_ours = address == self.listen || address == local.to_canonical();
+            let known = address.is_loopback() || (is_ours && !address.is_unspecified());
             return known || self.names.iter().any(|allowed| allowed == name);
         }
         name.eq_ignore_ascii_case("localhost")
@@ -80,14 +85,20 @@ pub fn require_host(head: &Parts) -> Result<(), Problem> {
     if found || head.version < Version::HTTP_11 {
         return Ok(());
     }
-    Err(Problem::new(Code::HostMissing, "the header Host is missing"))
+    Err(Problem::new(
+        Code::HostMissing,
+        "the header Host is missing",
+    ))
 }
 
 fn host_header(head: &Parts) -> Result<Option<&str>, Problem> {
     let mut values = head.headers.get_all(header::HOST).iter();
     let first = values.next();
     if values.next().is_some() {
-        return Err(Problem::new(Code::HostMissing, "there are several Host headers"));
+        return Err(Problem::new(
+            Code::HostMissing,
+            "there are several Host headers",
+        ));
     }
     // What is not ASCII is no name of ours; it is answered as one that is foreign.
     Ok(first.map(|value| value.to_str().unwrap_or("?")))
@@ -161,6 +172,17 @@ mod tests {
     }
 
     #[test]
+    fn a_wildcard_is_no_name_and_a_mapped_address_is_itself() {
+        let rule = HostRule {
+            listen: "::".parse().unwrap(),
+            names: Vec::new(),
+        };
+        let local = "::ffff:10.0.0.9".parse().unwrap();
+        assert!(rule.allows("10.0.0.9:7464", local));
+        assert!(!rule.allows("[::]:7464", local) && !rule.allows("0.0.0.0", local));
+    }
+
+    #[test]
     fn the_header_must_be_there_once() {
         let check = |version: Version, hosts: &[&str], uri: &str, expected: Option<Code>| {
             let mut request = http::Request::builder().version(version).uri(uri);
@@ -169,7 +191,11 @@ mod tests {
             }
             let (head, ()) = request.body(()).unwrap().into_parts();
             let got = rule().check(&head, "10.0.0.9:80".parse().unwrap());
-            assert_eq!(got.err().map(|problem| problem.code()), expected, "{hosts:?}");
+            assert_eq!(
+                got.err().map(|problem| problem.code()),
+                expected,
+                "{hosts:?}"
+            );
         };
         check(Version::HTTP_11, &["localhost"], "/", None);
         check(Version::HTTP_11, &[], "/", Some(Code::HostMissing));
@@ -178,6 +204,11 @@ mod tests {
         check(Version::HTTP_11, &two, "/", Some(Code::HostMissing));
         check(Version::HTTP_11, &["evil"], "/", Some(Code::Misdirected));
         let foreign = "http://evil.example/";
-        check(Version::HTTP_11, &["localhost"], foreign, Some(Code::Misdirected));
+        check(
+            Version::HTTP_11,
+            &["localhost"],
+            foreign,
+            Some(Code::Misdirected),
+        );
     }
 }

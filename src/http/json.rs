@@ -277,7 +277,11 @@ mod tests {
         let document: serde_json::Value = serde_json::from_slice(&problem.document()).unwrap();
         let error = &document["errors"][0];
         let text = |name: &str| error[name].as_str().unwrap().to_owned();
-        (text("field"), text("code"), error["offset"].as_u64().unwrap())
+        (
+            text("field"),
+            text("code"),
+            error["offset"].as_u64().unwrap(),
+        )
     }
 
     #[test]
@@ -314,8 +318,14 @@ mod tests {
         check(br#"{"a":"x","odd":1}"#, Some(("odd", "unknown_field", 15)));
         check(br#"{"a":"x","a":"y"}"#, Some(("a", "duplicate_field", 13)));
         check(br#"{"a":"x","b":{}}"#, Some(("b.c", "missing_field", 13)));
-        check(br#"{"a":"x","b":{"c":[1,"2"]}}"#, Some(("b.c[1]", "wrong_type", 21)));
-        check(br#"{"a":"x","b":{"c":[],"d":0}}"#, Some(("b.d", "unknown_field", 25)));
+        check(
+            br#"{"a":"x","b":{"c":[1,"2"]}}"#,
+            Some(("b.c[1]", "wrong_type", 21)),
+        );
+        check(
+            br#"{"a":"x","b":{"c":[],"d":0}}"#,
+            Some(("b.d", "unknown_field", 25)),
+        );
     }
 
     #[test]

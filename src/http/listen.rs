@@ -108,7 +108,10 @@ fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     if let Some(parent) = path.parent()
         && !parent.as_os_str().is_empty()
     {
-        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent)?;
     }
     let listener = match UnixListener::bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -142,18 +145,22 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 pub async fn serve(listeners: Listeners, parts: Parts, mut stop: watch::Receiver<bool>) {
     let mut doors = Doors::new(&parts.settings);
     let edge = Arc::new(Edge::new(parts, listeners.address));
+    let mut is_short = false;
     loop {
         tokio::select! {
             () = stopped(&mut stop) => break,
             accepted = listeners.tcp.accept() => match accepted {
                 Ok((stream, _)) => doors.enter_tcp(&edge, stream),
-                Err(error) => after(&error).await,
+                Err(error) => pause(&error, &mut is_short).await,
             },
             accepted = listeners.unix.accept() => match accepted {
                 Ok((stream, _)) => doors.enter_unix(&edge, stream),
-                Err(error) => after(&error).await,
+                Err(error) => pause(&error, &mut is_short).await,
             },
-            Some(ended) = doors.tasks.join_next() => report(ended),
+            Some(ended) = doors.tasks.join_next() => {
+                is_short = false;
+                report(ended);
+            }
         }
     }
     drop(listeners);
@@ -166,8 +173,9 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 /// What to do when a connection could not be accepted: one that was gone before we came is no
-/// trouble; everything else (no file descriptors, no memory) gets better with time only.
-async fn after(error: &io::Error) {
+/// trouble; everything else (no file descriptors, no memory) gets better only when others end,
+/// and until then it is said once.
+async fn pause(error: &io::Error, is_short: &mut bool) {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     if matches!(
         error.kind(),
@@ -175,7 +183,9 @@ async fn after(error: &io::Error) {
     ) {
         return;
     }
-    log::warn!("cannot accept a connection: {error}");
+    if !std::mem::replace(is_short, true) {
+        log::warn!("cannot accept connections: {error}; trying again until some have ended");
+    }
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
@@ -281,7 +291,9 @@ where
          Content-Length: {}\r\nRetry-After: 1\r\nConnection: close\r\n\r\n",
         document.len()
     );
-    stream.write_all(&[head.as_bytes(), &document].concat()).await?;
+    stream
+        .write_all(&[head.as_bytes(), &document].concat())
+        .await?;
     stream.shutdown().await?;
     let mut dropped = [0; 1024];
     while stream.read(&mut dropped).await? > 0 {}
@@ -333,6 +345,9 @@ mod tests {
         drop(far);
         refusing.await.unwrap().unwrap();
         assert!(text.starts_with("HTTP/1.1 503 "), "{text}");
-        assert!(text.contains("\r\nRetry-After: 1\r\n") && text.contains("RH-0353"), "{text}");
+        assert!(
+            text.contains("\r\nRetry-After: 1\r\n") && text.contains("RH-0353"),
+            "{text}"
+        );
     }
 }

@@ -8,6 +8,7 @@
 mod answer;
 mod auth;
 mod body;
+mod code;
 mod connection;
 mod edge;
 mod handlers;

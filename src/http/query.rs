@@ -56,9 +56,7 @@ impl<'a> Query<'a> {
         let found = self.0.iter().find(|(known, _)| known == name);
         match found {
             None => Ok(None),
-            Some((_, value)) => decode(value, plus)
-                .map(Some)
-                .ok_or_else(|| not_text(name)),
+            Some((_, value)) => decode(value, plus).map(Some).ok_or_else(|| not_text(name)),
         }
     }
 
@@ -105,7 +103,10 @@ fn not_text(name: &str) -> Problem {
 
 /// Percent-decodes; None where a `%` has no two hex digits, or the result is not UTF-8.
 fn decode(text: &str, plus: bool) -> Option<Cow<'_, str>> {
-    if !text.bytes().any(|byte| byte == b'%' || (plus && byte == b'+')) {
+    if !text
+        .bytes()
+        .any(|byte| byte == b'%' || (plus && byte == b'+'))
+    {
         return Some(Cow::Borrowed(text));
     }
     let mut bytes = text.bytes();

@@ -38,7 +38,8 @@ impl Router {
     /// The row of a request; 404 or 405 where there is none.
     pub fn find<'a>(&self, method: &Method, path: &'a str) -> Result<Found<'a>, Problem> {
         let Ok(found) = self.paths.at(path) else {
-            return Err(Problem::new(Code::NoPath, "see the documentation for the paths"));
+            let detail = format!("there is nothing at {path:?}");
+            return Err(Problem::new(Code::NoPath, detail));
         };
         let rows = found.value;
         let verb = verb(method);
@@ -82,7 +83,11 @@ mod tests {
         };
         check(Method::POST, "/v1/events", Ok((Operation::EventPost, "")));
         check(Method::HEAD, "/v1/events", Ok((Operation::EventList, "")));
-        check(Method::GET, "/v1/events/evt_1", Ok((Operation::EventRead, "evt_1")));
+        check(
+            Method::GET,
+            "/v1/events/evt_1",
+            Ok((Operation::EventRead, "evt_1")),
+        );
         check(
             Method::POST,
             "/v1/endpoints/ep_1/pause",

@@ -43,7 +43,6 @@ impl Verb {
 
 /// What answers a route; one for each row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the table says what each does")]
 pub enum Operation {
     EventPost,
     EventList,
@@ -72,12 +71,7 @@ pub enum Operation {
     Ready,
 }
 
-const fn route(
-    verb: Verb,
-    path: &'static str,
-    role: Option<Role>,
-    operation: Operation,
-) -> Route {
+const fn route(verb: Verb, path: &'static str, role: Option<Role>, operation: Operation) -> Route {
     Route {
         verb,
         path,
@@ -130,7 +124,10 @@ mod tests {
             assert_eq!(row.role.is_some(), row.path.starts_with("/v1/"), "{row:?}");
             for other in &ROUTES[place + 1..] {
                 let same = row.path == other.path && row.verb == other.verb;
-                assert!(!same && row.operation != other.operation, "{row:?} {other:?}");
+                assert!(
+                    !same && row.operation != other.operation,
+                    "{row:?} {other:?}"
+                );
             }
         }
     }

@@ -2,11 +2,9 @@
 
 use std::net::SocketAddr;
 
-use http::header::{
-    CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
-};
-use http::request::Parts;
 use http::Request;
+use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::request::Parts;
 use hyper::body::Incoming;
 
 use super::answer::Answer;
@@ -73,7 +71,10 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 2] = [
 ];
 
 async fn respond(edge: &Edge, peer: Peer, head: &Parts, body: Body) -> Result<Answer, Problem> {
-    let uri_bytes = head.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    let uri_bytes = head
+        .uri
+        .path_and_query()
+        .map_or(0, |path| path.as_str().len());
     if uri_bytes > URI_BYTES_MAX {
         let detail = format!("path and query may have {URI_BYTES_MAX} bytes");
         return Err(Problem::new(Code::UriTooLong, detail));

@@ -1,40 +1,182 @@
-//! The HTTP client: ureq with our own resolver and connectors, an agent per host.
+//! The HTTP client: one request, its answer's status line and the beginning of its body.
+//!
+//! The status line decides; whatever happens to the body afterwards changes nothing. Nothing is
+//! retried here, but for a kept connection that turns out to be dead.
 
-use super::{Sent, Transport};
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ureq::Body;
+use ureq::http::{HeaderMap, Response, Uri};
+
+use super::agents::Agents;
+use super::connect::Shared;
+use super::names::Names;
+use super::phases::{self, Call};
+use super::tls::Tls;
+use super::{Sent, Transport, errors};
 use crate::domain::address::EgressRule;
-use crate::domain::attempt::Request;
+use crate::domain::attempt::{BODY_KEPT_BYTES, Headers, Reply, Request, SendError};
+
+/// How long the body is read after the status line, for the history only.
+const BODY_TIME: Duration = Duration::from_secs(2);
 
 /// How requests go out.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
-    /// `delivery.connect_timeout`
+    /// `delivery.connect_timeout`: from the first address tried to the end of the TLS handshake.
     pub connect_timeout_ms: u32,
     /// Which addresses are allowed.
     pub egress: EgressRule,
-    /// `ringhook/VERSION`
+    /// `ringhook/VERSION`, for requests that name none themselves.
     pub user_agent: String,
 }
 
 /// Sends over the real network.
-#[derive(Debug)]
 pub struct HttpTransport {
-    options: HttpOptions,
+    shared: Arc<Shared>,
+    agents: Agents,
 }
 
 impl HttpTransport {
-    /// A client without connections yet. Building the TLS settings can fail when the system's
-    /// roots can't be read: the error says so.
+    /// A client without connections yet. The system's root certificates are read when the first
+    /// https request needs them, so that a machine without any still delivers over http.
     pub fn new(options: HttpOptions) -> Result<Self, String> {
-        Ok(Self { options })
+        Ok(Self::with(options, Names::of_system(), Tls::default()))
+    }
+
+    /// A client with names and TLS of its own.
+    pub(super) fn with(options: HttpOptions, names: Names, tls: Tls) -> Self {
+        let shared = Arc::new(Shared {
+            names,
+            egress: options.egress,
+            connect_timeout: Duration::from_millis(options.connect_timeout_ms.into()),
+            tls,
+        });
+        Self {
+            agents: Agents::new(Arc::clone(&shared), options.user_agent),
+            shared,
+        }
+    }
+
+    fn exchange(&self, request: &Request, idle_max: u8) -> Result<Reply, ureq::Error> {
+        let uri: Uri = request.url.parse().map_err(ureq::http::Error::from)?;
+        let lease = self.agents.of(&uri, idle_max);
+        let lease = lease.ok_or_else(|| errors::carried(errors::stopping()))?;
+        let agent = lease.agent();
+        let response = match post(agent, uri.clone(), request) {
+            Err(error) if replace_connection(&error) => post(agent, uri, request)?,
+            result => result?,
+        };
+        phases::with(|call| {
+            call.answered = true;
+            call.deadline = Instant::now() + BODY_TIME;
+        });
+        Ok(read(response))
     }
 }
 
 impl Transport for HttpTransport {
     fn send(&self, request: &Request, idle_max: u8) -> Sent {
-        todo!("{:?} {request:?} {idle_max}", self.options)
+        phases::begin(Duration::from_millis(request.timeout_ms.into()));
+        let result = self.exchange(request, idle_max);
+        let ended = Instant::now();
+        let call = phases::end().expect("begun above, on this thread");
+        sent(result, &call, ended)
     }
 
     fn shut_down(&self) {
-        todo!()
+        self.shared.names.stop();
+        self.agents.stop();
+    }
+}
+
+/// Sends the request and waits for the head of the answer.
+fn post(agent: &ureq::Agent, uri: Uri, request: &Request) -> Result<Response<Body>, ureq::Error> {
+    let mut builder = agent.post(uri);
+    for (name, value) in &request.headers {
+        builder = builder.header_raw(name, value.as_bytes());
+    }
+    builder.send(&*request.body)
+}
+
+/// Whether the request may be sent once more, and prepares that: the connection had been kept,
+/// and its end came before the first byte of an answer. Only a fresh one is used then.
+fn replace_connection(error: &ureq::Error) -> bool {
+    phases::with(|call| {
+        let may_go_again = errors::is_stale(error, call) && !call.refuse_idle && !call.is_over();
+        call.refuse_idle |= may_go_again;
+        may_go_again
+    })
+    .unwrap_or(false)
+}
+
+/// Reads what the history keeps. A body that is read to its end leaves the connection fit for
+/// the next request; any other one ends it.
+fn read(response: Response<Body>) -> Reply {
+    let status = response.status().as_u16();
+    let headers = headers_of(response.headers());
+    let head_ended = Instant::now();
+    phases::with(|call| call.timings.wait_ms = Some(wait_ms(call, head_ended)));
+    let body = response.into_body();
+    let (body, truncated) = read_body(body);
+    phases::with(|call| {
+        call.timings.read_ms = Some(phases::whole_ms(head_ended.elapsed()));
+    });
+    Reply {
+        status,
+        headers,
+        body,
+        truncated,
+    }
+}
+
+/// At most `BODY_KEPT_BYTES`, and whether there was, or may have been, more.
+fn read_body(body: Body) -> (Vec<u8>, bool) {
+    let expected = body.content_length().unwrap_or(0);
+    let expected = usize::try_from(expected).unwrap_or(BODY_KEPT_BYTES);
+    let mut kept = Vec::with_capacity(expected.min(BODY_KEPT_BYTES));
+    let mut reader = body.into_reader();
+    let limit = BODY_KEPT_BYTES as u64 + 1;
+    let complete = reader.by_ref().take(limit).read_to_end(&mut kept).is_ok();
+    let truncated = !complete || kept.len() > BODY_KEPT_BYTES;
+    kept.truncate(BODY_KEPT_BYTES);
+    (kept, truncated)
+}
+
+fn headers_of(map: &HeaderMap) -> Headers {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    map.iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
+        .collect()
+}
+
+fn sent(result: Result<Reply, ureq::Error>, call: &Call, ended: Instant) -> Sent {
+    let result: Result<Reply, SendError> = result.map_err(|error| errors::explain(error, call));
+    // The body came after the status line, and does not count.
+    let read_ms = call.timings.read_ms.unwrap_or(0);
+    let whole_ms = phases::whole_ms(ended.duration_since(call.begun));
+    let mut timings = call.timings;
+    if result.is_err() && call.connected_at.is_some() {
+        timings.wait_ms = Some(wait_ms(call, ended));
+    }
+    Sent {
+        result,
+        timings,
+        duration_ms: whole_ms.saturating_sub(read_ms),
+    }
+}
+
+/// From the connection being there, which it was from the beginning where it had been kept.
+fn wait_ms(call: &Call, until: Instant) -> u32 {
+    let from = call.connected_at.unwrap_or(call.begun);
+    phases::whole_ms(until.duration_since(from))
+}
+
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HttpTransport")
     }
 }

@@ -1,7 +1,22 @@
 //! Sends requests: a pool of blocking threads over one seam, `Transport`.
+//!
+//! In reading order: `pool` hands jobs to threads; `http` sends one request; `agents` keeps a
+//! client per host; `connect` makes connections over `names`, `socket` and `tls`; `line` is a
+//! connection in use; `phases` knows how far a call got; `errors` says what went wrong. What an
+//! attempt means is decided elsewhere.
 
+mod agents;
+mod connect;
+mod errors;
 pub mod http;
+mod line;
+mod names;
+mod phases;
 pub mod pool;
+mod socket;
+#[cfg(test)]
+mod tests;
+mod tls;
 
 use crate::domain::attempt::{Reply, Request, SendError, Timings};
 

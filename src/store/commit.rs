@@ -140,10 +140,8 @@ impl<'t> Events<'t> {
         let event = new.number.0;
         record::write_head(place(HEADS, &event), &new.head, &mut self.buffer);
         self.heads.insert(event, self.buffer.as_slice())?;
-        let mut room = self
-            .bodies
-            .insert_reserve(event, record::body_bytes(&new.body))?;
-        record::fill_body(place(EVENTS, &event), &new.body, room.as_mut());
+        record::write_body(place(EVENTS, &event), &new.body, &mut self.buffer);
+        self.bodies.insert(event, self.buffer.as_slice())?;
         Ok(())
     }
 

@@ -68,7 +68,7 @@ fn a_body_that_is_malformed_is_400_with_the_field_and_the_offset() {
         b"{\"event\":\"call:missed\",\"data\":{\"id\":\"\xff\"}}",
     );
     assert_problem(&answer, 400);
-    assert_eq!(answer.json()["errors"][0]["offset"], 38);
+    assert_eq!(answer.json()["errors"][0]["offset"], 37);
     let listed = daemon.api("GET", "/v1/events", None).json();
     assert_eq!(listed["items"], json!([]), "nothing is stored");
 }

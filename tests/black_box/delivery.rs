@@ -103,7 +103,7 @@ fn data_passes_byte_for_byte() {
 fn a_failed_delivery_is_tried_again_with_the_same_id_and_body() {
     let daemon = Daemon::start_with(&[FAST_RETRIES]);
     let receiver = Receiver::scripted(|number, _| match number {
-        0 => Reaction::Status(500),
+        0 => Reaction::Raw(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n".to_vec()),
         1 => Reaction::Raw(Vec::new()),
         2 => Reaction::Status(302),
         _ => Reaction::Status(204),
@@ -142,6 +142,31 @@ fn a_failed_delivery_is_tried_again_with_the_same_id_and_body() {
     assert!(attempts[3]["next_at"].is_string());
     let request = &attempts[0]["request"];
     assert_eq!(request["body"].as_str().unwrap().as_bytes(), got[0].body);
+}
+
+#[test]
+fn a_kept_connection_that_the_receiver_closed_is_replaced_within_the_attempt() {
+    let (daemon, receiver) = (
+        Daemon::start(),
+        Receiver::scripted(|number, _| match number {
+            // It answers the first request, and hangs up on the second, which came over the
+            // connection that was kept.
+            1 => Reaction::Raw(Vec::new()),
+            _ => Reaction::Status(200),
+        }),
+    );
+    daemon.add_endpoint(&receiver.url(), &json!({}));
+    for call in ["call-1", "call-2"] {
+        let event = daemon.post("call:missed", &json!({"id": call}));
+        let delivery = daemon.delivery_in_state(event["id"].as_str().unwrap(), "delivered");
+        assert_eq!(delivery["attempts"], 1);
+    }
+    let attempts: Vec<_> = receiver
+        .received()
+        .iter()
+        .map(|request| request.header("ringhook-attempt").to_owned())
+        .collect();
+    assert_eq!(attempts, ["1", "1", "1"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod support;
 mod bad_input;
 mod cli;
 mod delivery;
+mod edge;
 mod endpoints;
 mod events;
 mod limits;

@@ -46,7 +46,13 @@ const CRATES: [(&str, &[&str]); 12] = [
     ),
     (
         "send",
-        &["ureq", "rustls", "rustls_platform_verifier", "http"],
+        &[
+            "ureq",
+            "rustls",
+            "rustls_platform_verifier",
+            "http",
+            "rustix",
+        ],
     ),
     ("engine", &["getrandom"]),
     (
@@ -98,6 +104,7 @@ const CRATES: [(&str, &[&str]); 12] = [
             "ureq",
             "anstream",
             "anstyle",
+            "signal_hook",
             "env_logger",
             "getrandom",
             "hex",

@@ -59,6 +59,13 @@ const EXEMPTIONS: &[(&str, &str, &str)] = &[
         "a kill comes at a random moment: the sleep is what is tested",
     ),
     (
+        "thread_local",
+        "src/send/phases.rs",
+        "what the client's parts note of an attempt reaches no other thread, and ureq's traits \
+         have no other way from one part to the next",
+    ),
+    ("static", "src/send/phases.rs", "the same thread_local"),
+    (
         "process::exit",
         "src/main.rs",
         "it turns the command's answer into an exit code",

@@ -49,6 +49,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         let key = text(key.value(), "/key");
         context.console.line(format!("Signature key: {key}"))?;
     }
+    if endpoint["signature"]["standard"] == false {
+        let note = "This key signs X-CALLTRACKING-SIGNATURE only: it is not whsec_ and base64.";
+        context.console.note(note);
+    }
     let title = text(endpoint, "/title");
     let title = if title.contains(' ') {
         format!("\"{title}\"")

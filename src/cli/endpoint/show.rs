@@ -60,7 +60,7 @@ fn portrait(endpoint: &Value, now_ms: u64) -> Vec<String> {
         rows.push(("header", format!("{}: {value}", clean(name))));
     }
     rows.extend([
-        ("signature", text(endpoint, "/signature/encoding")),
+        ("signature", signature(endpoint)),
         ("policy", policy(endpoint)),
         ("waiting", text(endpoint, "/stats/waiting")),
         ("last 24 h", last_day(endpoint)),
@@ -81,6 +81,15 @@ fn portrait(endpoint: &Value, now_ms: u64) -> Vec<String> {
     let body = columns(&["", ""], &cells);
     let body = body.into_iter().skip(1).map(|line| format!("  {line}"));
     [head].into_iter().chain(body).collect()
+}
+
+fn signature(endpoint: &Value) -> String {
+    let encoding = text(endpoint, "/signature/encoding");
+    if endpoint["signature"]["standard"] == false {
+        format!("{encoding}, first header only: the key is not whsec_ and base64")
+    } else {
+        encoding
+    }
 }
 
 fn policy(endpoint: &Value) -> String {

@@ -1,6 +1,8 @@
 //! The temporary endpoint of `listen`: added for a minute, renewed while it is needed, removed
 //! at the end; and those removed that a dead `listen` left behind.
 
+use std::net::{Ipv4Addr, TcpStream};
+
 use serde_json::{Value, json};
 
 use crate::cli::client::Client;
@@ -27,7 +29,7 @@ impl Registration {
     /// Removes what a dead one left behind, and adds a new one for `url`.
     pub fn new(client: &Client, host: &str, url: &str, now: Timestamp) -> Result<Self, Failure> {
         let title = format!("listen@{host}");
-        for id in left_behind(&client.all("/v1/endpoints")?, &title, url, now) {
+        for id in left_behind(&client.all("/v1/endpoints")?, &title, url, now, answers) {
             client.delete(&format!("/v1/endpoints/{id}"))?;
         }
         let mut registration = Self {
@@ -91,20 +93,49 @@ pub fn keys_of(client: &Client, id: &str) -> Result<Vec<SignatureKey>, Failure> 
 }
 
 /// Endpoints of our title that nobody can be listening for: with our own URL, whose port we
-/// hold, or past their time.
-fn left_behind(endpoints: &[Value], title: &str, url: &str, now: Timestamp) -> Vec<String> {
+/// hold, past their time, or at a port where nobody answers.
+fn left_behind(
+    endpoints: &[Value],
+    title: &str,
+    url: &str,
+    now: Timestamp,
+    answers: fn(&str) -> bool,
+) -> Vec<String> {
     let is_dead = |endpoint: &&Value| {
         let end = Timestamp::parse_rfc3339(&text(endpoint, "/expires_at"));
-        let temporary = text(endpoint, "/title") == title && end.is_some();
-        temporary && (text(endpoint, "/url") == url || end.is_some_and(|end| end < now))
+        let known = text(endpoint, "/url");
+        text(endpoint, "/title") == title
+            && end.is_some_and(|end| end < now || known == url || !answers(&known))
     };
     let dead = endpoints.iter().filter(is_dead);
     dead.map(|endpoint| text(endpoint, "/id")).collect()
 }
 
+/// Whether a receiver of this machine answers at its URL. The title names this machine, so a
+/// loopback port is ours to ask; of anything else nobody can say that it is dead.
+fn answers(url: &str) -> bool {
+    let uri = url.parse::<http::Uri>().ok();
+    match uri.as_ref().map(|uri| (uri.host(), uri.port_u16())) {
+        Some((Some("127.0.0.1"), Some(port))) => {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+        }
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_where_nobody_answers() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        assert!(answers(&url));
+        drop(listener);
+        assert!(!answers(&url));
+        assert!(answers("http://192.0.2.1/"), "not ours to ask");
+    }
 
     #[test]
     fn only_what_nobody_listens_for_is_left_behind() {
@@ -126,8 +157,12 @@ mod tests {
         ];
         let url = "http://127.0.0.1:7465/";
         assert_eq!(
-            left_behind(&endpoints, "listen@a", url, Timestamp(60_000)),
+            left_behind(&endpoints, "listen@a", url, Timestamp(60_000), |_| true),
             ["same port", "past"]
+        );
+        assert_eq!(
+            left_behind(&endpoints, "listen@a", url, Timestamp(60_000), |_| false),
+            ["same port", "alive", "past"]
         );
     }
 }

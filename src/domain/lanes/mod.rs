@@ -23,8 +23,6 @@ mod timers;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
-mod rounds;
-#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeSet, VecDeque};

@@ -4,12 +4,12 @@
 //! Where the rules leave the order open (what expires first in one step, what is cleared first),
 //! it follows the real ones and only checks that they were allowed to.
 
+mod answers;
+mod rules;
+
 use std::collections::BTreeMap;
 
-use super::{
-    Arrival, Dispatch, Landed, LaneReport, LaneSettings, Left, Limits, Place, Room, Settled,
-    Standing, Then, Ticket,
-};
+use super::{Arrival, Dispatch, Landed, LaneSettings, Left, Limits, Room, Settled, Then, Ticket};
 use crate::domain::endpoint::Order;
 use crate::domain::id::{DeliveryKey, EndpointNumber};
 use crate::domain::time::Tick;
@@ -80,6 +80,14 @@ impl Lane {
             (true, _) => SICK,
             (false, true) => WATCHED,
             (false, false) => HEALTHY,
+        }
+    }
+
+    fn in_flight_max(&self) -> usize {
+        if self.settings.sick || !self.settings.proven {
+            1
+        } else {
+            usize::from(self.settings.in_flight_max)
         }
     }
 }
@@ -327,14 +335,6 @@ impl Model {
         }
     }
 
-    /// When something happens by time alone: never before this.
-    pub(super) fn next_wake(&self) -> Option<Tick> {
-        let waiting = self.deliveries.iter().filter(|d| d.state.waits());
-        let expiry = waiting.filter_map(|d| d.expires).min();
-        let lanes = self.first_wake().map(|(at, _)| at);
-        [expiry, lanes].into_iter().flatten().min()
-    }
-
     pub(super) fn take(&mut self, now: Tick, key: DeliveryKey) -> Option<Left> {
         let index = self.index(key)?;
         if !self.deliveries[index].state.waits() {
@@ -343,230 +343,6 @@ impl Model {
         let left = self.leave(now, key);
         self.settle(key.endpoint);
         Some(left)
-    }
-
-    pub(super) fn find(&self, key: DeliveryKey) -> Option<Standing> {
-        let delivery = &self.deliveries[self.index(key)?];
-        Some(Standing {
-            place: match delivery.state {
-                State::Held => Place::Held,
-                State::Fresh | State::Due | State::Delayed => Place::Waiting,
-                State::InFlight => Place::InFlight,
-                State::Ending => Place::Ending,
-            },
-            due: delivery.due,
-            attempts: delivery.attempts,
-        })
-    }
-
-    pub(super) fn report(&self, to: EndpointNumber) -> Option<LaneReport> {
-        let lane = self.lanes.get(&to).filter(|lane| !lane.removed)?;
-        let due_of = |key: &DeliveryKey| self.find(*key).map(|standing| standing.due);
-        let delayed = self.keys(to, |d| d.state == State::Delayed);
-        Some(LaneReport {
-            waiting: self.keys(to, |d| d.state.waits()).len() as u32,
-            in_flight: self.keys(to, |d| d.state == State::InFlight).len() as u32,
-            oldest_due: [
-                lane.fresh.first().and_then(due_of),
-                lane.due.first().and_then(due_of),
-                delayed.iter().filter_map(due_of).min(),
-            ]
-            .into_iter()
-            .flatten()
-            .min(),
-            sick: lane.settings.sick,
-            slow: lane.slow,
-            held_until: lane.held_until,
-        })
-    }
-
-    pub(super) fn in_flight(&self) -> Vec<DeliveryKey> {
-        let flying = |d: &&Delivery| d.state == State::InFlight;
-        let flying = self.deliveries.iter().filter(flying);
-        flying.map(|d| d.arrival.key).collect()
-    }
-
-    pub(super) fn open(&self) -> u32 {
-        self.deliveries.len() as u32
-    }
-
-    /// Whose turn it is, by counting everything anew.
-    fn choose(&mut self) -> Option<usize> {
-        let flying = self.threads();
-        let threads = self.limits.threads_max;
-        if flying.iter().sum::<u32>() >= threads {
-            return None;
-        }
-        let below_half = flying[WATCHED] + flying[SICK] < (threads / 2).max(1);
-        let below_quarter = flying[SICK] < (threads / 4).max(1);
-        let healthy = !self.rings[HEALTHY].is_empty();
-        let watched = !self.rings[WATCHED].is_empty() && below_half;
-        let sick = !self.rings[SICK].is_empty() && below_half && below_quarter;
-        let other = match (watched, sick) {
-            (true, true) if self.sick_went_last => Some(WATCHED),
-            (_, true) => Some(SICK),
-            (true, false) => Some(WATCHED),
-            (false, false) => None,
-        };
-        let Some(other) = other else {
-            return healthy.then_some(HEALTHY);
-        };
-        if healthy && self.healthy_in_a_row < 7 {
-            self.healthy_in_a_row += 1;
-            return Some(HEALTHY);
-        }
-        self.healthy_in_a_row = 0;
-        self.sick_went_last = other == SICK;
-        Some(other)
-    }
-
-    /// What must hold after each dispatch, whatever the way to it.
-    fn check_dispatch(&self, key: DeliveryKey, class: usize) {
-        let flying = self.threads();
-        let threads = self.limits.threads_max;
-        let lane = &self.lanes[&key.endpoint];
-        let of_lane = self.keys(key.endpoint, |d| d.state == State::InFlight);
-        assert!(!lane.removed && !lane.settings.stopped && lane.held_until.is_none());
-        assert!(flying.iter().sum::<u32>() <= threads, "threads");
-        if class != HEALTHY {
-            assert!(flying[WATCHED] + flying[SICK] <= (threads / 2).max(1));
-        }
-        if class == SICK {
-            assert!(flying[SICK] <= (threads / 4).max(1));
-        }
-        let single = lane.settings.sick || !lane.settings.proven;
-        let max = if single {
-            1
-        } else {
-            usize::from(lane.settings.in_flight_max)
-        };
-        assert!(of_lane.len() <= max, "in flight of one lane");
-        let delivery = &self.deliveries[self.index(key).unwrap()];
-        if delivery.ordered && !lane.reordered {
-            let chain = self.chain(key.endpoint, delivery.arrival.call);
-            assert_eq!(chain[0], key, "only the oldest of a call is sent");
-        }
-    }
-
-    fn threads(&self) -> [u32; 3] {
-        let mut flying = [0; 3];
-        for key in self.in_flight() {
-            flying[self.lanes[&key.endpoint].class()] += 1;
-        }
-        flying
-    }
-
-    fn settle(&mut self, to: EndpointNumber) {
-        let lane = &self.lanes[&to];
-        let class = lane.class();
-        let single = lane.settings.sick || !lane.settings.proven;
-        let max = if single {
-            1
-        } else {
-            usize::from(lane.settings.in_flight_max)
-        };
-        let may_send = !lane.removed
-            && !lane.settings.stopped
-            && lane.held_until.is_none()
-            && !(lane.fresh.is_empty() && lane.due.is_empty())
-            && self.keys(to, |d| d.state == State::InFlight).len() < max;
-        for (of, ring) in self.rings.iter_mut().enumerate() {
-            ring.retain(|one| *one != to || may_send && of == class);
-        }
-        if may_send && !self.rings[class].contains(&to) {
-            self.rings[class].push(to);
-        }
-    }
-
-    fn mark_slow(&mut self, now: Tick, to: EndpointNumber) {
-        for key in self.keys(to, |d| d.state == State::InFlight && !d.marked) {
-            let delivery = self.delivery(key);
-            if delivery.due.plus_ms(1000) <= now {
-                delivery.marked = true;
-                self.lane(to).slow = true;
-            }
-        }
-    }
-
-    fn first_wake(&self) -> Option<(Tick, EndpointNumber)> {
-        let mut wakes = Vec::new();
-        for (to, lane) in self.lanes.iter().filter(|(_, lane)| !lane.removed) {
-            wakes.extend(lane.held_until.map(|until| (until, *to)));
-        }
-        for delivery in &self.deliveries {
-            let to = delivery.endpoint();
-            let slow = self.lanes[&to].slow;
-            match delivery.state {
-                State::Delayed => wakes.push((delivery.due, to)),
-                State::InFlight if !slow && !delivery.marked => {
-                    wakes.push((delivery.due.plus_ms(1000), to));
-                }
-                _ => {}
-            }
-        }
-        wakes.into_iter().min()
-    }
-
-    fn wake_delayed(&mut self, now: Tick, until: Tick, to: EndpointNumber) {
-        let mut keys = self.keys(to, |d| d.state == State::Delayed && d.due <= until);
-        keys.sort_by_key(|key| (self.find(*key).unwrap().due, key.event, key.round));
-        for key in keys {
-            let delivery = self.delivery(key);
-            delivery.due = delivery.due.min(now);
-            delivery.state = State::Due;
-            self.lane(to).due.push(key);
-        }
-    }
-
-    fn place(&mut self, now: Tick, key: DeliveryKey, in_front: bool) {
-        let delivery = self.delivery(key);
-        if delivery.due > now {
-            delivery.state = State::Delayed;
-            return;
-        }
-        let fresh = delivery.attempts == 0;
-        delivery.state = if fresh { State::Fresh } else { State::Due };
-        let lane = self.lane(key.endpoint);
-        let list = if fresh {
-            &mut lane.fresh
-        } else {
-            &mut lane.due
-        };
-        let at = if in_front { 0 } else { list.len() };
-        list.insert(at, key);
-    }
-
-    fn leave(&mut self, now: Tick, key: DeliveryKey) -> Left {
-        let index = self.index(key).unwrap();
-        let gone = self.deliveries[index].clone();
-        let was_first = gone.ordered && self.chain(key.endpoint, gone.arrival.call)[0] == key;
-        self.deliveries.remove(index);
-        self.unlist(key);
-        if was_first
-            && let Some(next) = self.chain(key.endpoint, gone.arrival.call).first()
-            && self.delivery(*next).state == State::Held
-        {
-            self.place(now, *next, false);
-        }
-        gone.left()
-    }
-
-    fn unlist(&mut self, key: DeliveryKey) {
-        let lane = self.lane(key.endpoint);
-        lane.fresh.retain(|one| *one != key);
-        lane.due.retain(|one| *one != key);
-    }
-
-    /// The ordered deliveries of a call in a lane, oldest first.
-    fn chain(&self, to: EndpointNumber, call: Option<u64>) -> Vec<DeliveryKey> {
-        self.keys(to, |d| d.ordered && d.arrival.call == call)
-    }
-
-    fn keys(&self, to: EndpointNumber, which: impl Fn(&Delivery) -> bool) -> Vec<DeliveryKey> {
-        let all = self.deliveries.iter();
-        all.filter(|d| d.endpoint() == to && which(d))
-            .map(|d| d.arrival.key)
-            .collect()
     }
 
     fn index(&self, key: DeliveryKey) -> Option<usize> {

@@ -173,7 +173,10 @@ mod tests {
     fn bodies_as_text_or_with_their_bytes_beside() {
         let check = |bytes: &[u8], text: &str, base64: Option<&str>| {
             let got = BodyJson::new(bytes);
-            assert_eq!((got.body.as_str(), got.body_base64.as_deref()), (text, base64));
+            assert_eq!(
+                (got.body.as_str(), got.body_base64.as_deref()),
+                (text, base64)
+            );
         };
         check(b"", "", None);
         check("répondu".as_bytes(), "répondu", None);

@@ -7,6 +7,7 @@ use crate::domain::attempt::Recent;
 use crate::domain::endpoint::{Encoding, EndpointSpec, Keys, Order};
 use crate::domain::filter::{NumberPattern, Subscription, Wants};
 use crate::domain::id::{Epochs, PublicId};
+use crate::domain::key::SignatureKey;
 use crate::domain::time::Timestamp;
 use crate::engine::handle::EndpointView;
 
@@ -223,7 +224,7 @@ impl<'a> KeysJson<'a> {
     pub fn new(keys: &'a Keys) -> Self {
         Self {
             key: keys.current.reveal(),
-            next: keys.next.as_ref().map(|key| key.reveal()),
+            next: keys.next.as_ref().map(SignatureKey::reveal),
             previous: keys.previous.as_ref().map(|(key, _)| key.reveal()),
         }
     }

@@ -369,7 +369,9 @@ fn whole<T: TryFrom<i64>>(value: Value<'_>, errors: &mut Errors) -> Result<Optio
     };
     let number = value.number()?;
     let fits = number.fract() == 0.0 && number.abs() < 1e15;
-    let found = fits.then_some(number as i64).and_then(|n| T::try_from(n).ok());
+    let found = fits
+        .then_some(number as i64)
+        .and_then(|n| T::try_from(n).ok());
     if found.is_none() {
         let message = format!("{} is not a whole number in its range", value.raw());
         errors.push(FieldError::new(value.path(), "out_of_range", message));

@@ -47,13 +47,15 @@ struct SinceStartJson {
     records_damaged: u64,
 }
 
-/// What the database takes, and what its disk has left.
+/// What the database takes, what its disk has left, and what in it could not be read.
 #[derive(Clone, Copy, Debug)]
 pub struct Disk {
     /// Size of the file.
     pub file_bytes: u64,
     /// Free on its disk.
     pub free_bytes: u64,
+    /// Records set aside because their checksum was wrong.
+    pub records_damaged: u64,
 }
 
 impl StatusJson {
@@ -95,7 +97,7 @@ impl StatusJson {
                 attempts: counters.attempts.get(),
                 commits: counters.commits.get(),
                 commits_failed: counters.commits_failed.get(),
-                records_damaged: counters.records_damaged.get(),
+                records_damaged: disk.records_damaged,
             },
         }
     }

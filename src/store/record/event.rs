@@ -124,15 +124,12 @@ pub fn read_head(place: Place, bytes: &[u8]) -> Result<Head, Broken> {
     })
 }
 
-/// The length of the record of a body.
-pub const fn body_bytes(body: &[u8]) -> usize {
-    ENVELOPE_BYTES + body.len()
-}
-
-/// A frozen body, straight into its place in the database: `room` has `body_bytes` of it.
-pub fn fill_body(place: Place, body: &[u8], room: &mut [u8]) {
-    room[ENVELOPE_BYTES..].copy_from_slice(body);
-    close_envelope(place, BODY_VERSION, room);
+/// A frozen body, as it is.
+pub fn write_body(place: Place, body: &[u8], buffer: &mut Vec<u8>) {
+    buffer.clear();
+    buffer.extend_from_slice(&[0; ENVELOPE_BYTES]);
+    buffer.extend_from_slice(body);
+    close_envelope(place, BODY_VERSION, buffer);
 }
 
 /// A frozen body.

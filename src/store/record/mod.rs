@@ -19,8 +19,8 @@ mod token;
 pub use attempt::{read_attempt, read_recent, write_attempt, write_recent};
 pub use endpoint::{read_endpoint, write_endpoint};
 pub use event::{
-    add_ended, body_bytes, fill_body, read_body, read_ended, read_head, read_open, write_ended,
-    write_head, write_open,
+    add_ended, read_body, read_ended, read_head, read_open, write_body, write_ended, write_head,
+    write_open,
 };
 pub use meta::{read_epochs, read_format, read_numbers, write_epochs, write_format, write_numbers};
 pub use token::{read_token, write_token};

@@ -2,11 +2,11 @@
 //!
 //! `RINGHOOK_STEPS` makes the rounds longer.
 
-use super::model::Model;
-use super::slab::{Marks, Spot};
-use super::*;
 use crate::domain::dice::Dice;
 use crate::domain::id::EventNumber;
+use crate::domain::lanes::model::Model;
+use crate::domain::lanes::slab::{Entry, Marks};
+use crate::domain::lanes::*;
 
 const SEEDS: u64 = 60;
 const STEPS: u64 = 1_000;
@@ -354,7 +354,7 @@ fn check_figures(lanes: &Lanes) {
     let mut flying = [0; 3];
     for (index, lane) in lanes.lanes.iter().enumerate() {
         let count = |spot: Spot| {
-            let of = |entry: &&slab::Entry| entry.lane == index as u32 && entry.spot == spot;
+            let of = |entry: &&Entry| entry.lane == index as u32 && entry.spot == spot;
             entries.iter().filter(of).count()
         };
         let waiting = count(Spot::Held) + count(Spot::Ready) + count(Spot::Delayed);

@@ -1,0 +1,149 @@
+//! The codes of the edge, each with its status and title: the one table of what it can say.
+//!
+//! `RH-00xx` are the configuration's, `RH-01xx` the command line's, `RH-03xx` these.
+
+/// What the edge can say no with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Code {
+    /// Not JSON, wrong shape, unknown field or parameter.
+    Malformed,
+    /// No `Host`, or more than one.
+    HostMissing,
+    /// The idempotency keys of header and body differ.
+    KeysDiffer,
+    /// No token, or nobody's.
+    TokenMissing,
+    /// The token's role is too low.
+    RoleTooLow,
+    /// Well formed, not acceptable.
+    NotAcceptable,
+    /// No such path.
+    NoPath,
+    /// No such object.
+    NoObject,
+    /// The path has no such method.
+    Method,
+    /// The body did not arrive in time.
+    BodySlow,
+    /// The body is too large.
+    BodyTooLarge,
+    /// The path and its query are too long.
+    UriTooLong,
+    /// The body is not declared as JSON.
+    MediaType,
+    /// A host name that is not ours: DNS rebinding looks like this.
+    Misdirected,
+    /// The idempotency key was used for another event.
+    KeyReused,
+    /// A test of this endpoint is already running.
+    TestRunning,
+    /// There is no next key.
+    NoNextKey,
+    /// As many objects as there may be.
+    TooMany,
+    /// Changed by someone else again and again.
+    Changed,
+    /// A queue is full.
+    Busy,
+    /// The database can't be written or read at the moment.
+    StoreAway,
+    /// The daemon is stopping, or not yet ready.
+    Stopping,
+    /// Too many connections.
+    Connections,
+    /// Our own fault.
+    Internal,
+}
+
+impl Code {
+    /// All codes, for tests of the table.
+    #[cfg(test)]
+    pub const ALL: [Self; 24] = [
+        Self::Malformed,
+        Self::HostMissing,
+        Self::KeysDiffer,
+        Self::TokenMissing,
+        Self::RoleTooLow,
+        Self::NotAcceptable,
+        Self::NoPath,
+        Self::NoObject,
+        Self::Method,
+        Self::BodySlow,
+        Self::BodyTooLarge,
+        Self::UriTooLong,
+        Self::MediaType,
+        Self::Misdirected,
+        Self::KeyReused,
+        Self::TestRunning,
+        Self::NoNextKey,
+        Self::TooMany,
+        Self::Changed,
+        Self::Busy,
+        Self::StoreAway,
+        Self::Stopping,
+        Self::Connections,
+        Self::Internal,
+    ];
+
+    /// Code, HTTP status and title: the one table of what the edge can say.
+    pub const fn row(self) -> (&'static str, u16, &'static str) {
+        match self {
+            Self::Malformed => ("RH-0301", 400, "The request is malformed"),
+            Self::HostMissing => ("RH-0302", 400, "The request names no host"),
+            Self::KeysDiffer => ("RH-0303", 400, "Two different idempotency keys"),
+            Self::TokenMissing => ("RH-0304", 401, "A token is needed"),
+            Self::RoleTooLow => ("RH-0305", 403, "This token may not do that"),
+            Self::NotAcceptable => ("RH-0312", 422, "The request can't be accepted"),
+            Self::NoPath => ("RH-0320", 404, "There is no such path"),
+            Self::NoObject => ("RH-0321", 404, "There is no such object"),
+            Self::Method => ("RH-0322", 405, "This path has no such method"),
+            Self::BodySlow => ("RH-0330", 408, "The body came too slowly"),
+            Self::BodyTooLarge => ("RH-0331", 413, "The body is too large"),
+            Self::UriTooLong => ("RH-0332", 414, "The path is too long"),
+            Self::MediaType => ("RH-0333", 415, "The body must be JSON"),
+            Self::Misdirected => ("RH-0334", 421, "This is not the host that was asked for"),
+            Self::KeyReused => ("RH-0340", 409, "The idempotency key is already used"),
+            Self::TestRunning => ("RH-0341", 409, "A test is already running"),
+            Self::NoNextKey => ("RH-0342", 409, "There is no next key"),
+            Self::TooMany => ("RH-0343", 409, "There are too many"),
+            Self::Changed => ("RH-0344", 409, "Changed by someone else meanwhile"),
+            Self::Busy => ("RH-0350", 503, "Too much is waiting"),
+            Self::StoreAway => ("RH-0351", 503, "The database is away"),
+            Self::Stopping => ("RH-0352", 503, "ringhook is stopping or not yet ready"),
+            Self::Connections => ("RH-0353", 503, "Too many connections"),
+            Self::Internal => ("RH-0390", 500, "A fault of ringhook"),
+        }
+    }
+
+    /// `RH-0312`
+    pub const fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    /// When it is worth asking again, in seconds.
+    pub const fn retry_after_s(self) -> Option<u32> {
+        match self {
+            Self::Busy | Self::Connections => Some(1),
+            Self::StoreAway => Some(2),
+            Self::Stopping => Some(5),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_its_own_and_a_503_says_when_to_come_again() {
+        let mut codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Code::ALL.len());
+        for code in Code::ALL {
+            let is_503 = code.row().1 == 503;
+            assert_eq!(code.retry_after_s().is_some(), is_503, "{code:?}");
+        }
+    }
+}

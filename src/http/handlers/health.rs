@@ -1,0 +1,21 @@
+//! `/healthz` and `/readyz`: alive, and able to accept.
+
+use super::super::answer::{self, Answer};
+use super::super::edge::{Edge, ask};
+use super::super::problem::{Code, Problem};
+
+/// The process answers.
+pub fn healthy() -> Answer {
+    answer::text("ok\n")
+}
+
+/// Events are accepted and sent; 503 while they are not.
+pub async fn ready(edge: &Edge) -> Result<Answer, Problem> {
+    let status = ask(|reply| edge.handle().status(reply)).await?;
+    if status.ready {
+        return Ok(answer::text("ready\n"));
+    }
+    let detail = "events are not accepted at the moment: starting, stopping, or the database \
+                  can't be written";
+    Err(Problem::new(Code::Stopping, detail))
+}

@@ -1,0 +1,92 @@
+//! What only the engine knows of deliveries: which are in flight, when the others are due, and
+//! whether their endpoints still exist.
+
+use std::collections::HashSet;
+
+use crate::domain::change::{EndState, Open};
+use crate::domain::endpoint::State;
+use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber};
+use crate::domain::time::Now;
+use crate::engine::handle::EndpointView;
+use crate::store::StoredEvent;
+
+use super::super::edge::{Edge, ask};
+use super::super::problem::Problem;
+use super::super::wire::delivery::{DeliveryState, DeliveryView, Row};
+
+/// The engine's memory at one moment. It is taken before rows are read, so that a delivery that
+/// ends in between is shown as it was a moment ago and never as one that goes backwards.
+pub struct Live {
+    in_flight: HashSet<DeliveryKey>,
+    now: Now,
+    /// Every endpoint, ascending.
+    pub endpoints: Vec<EndpointView>,
+}
+
+impl Live {
+    /// Asks the engine.
+    pub async fn load(edge: &Edge) -> Result<Self, Problem> {
+        let (in_flight, now) = ask(|reply| edge.handle().in_flight(reply)).await?;
+        let endpoints = ask(|reply| edge.handle().endpoints(reply)).await?;
+        Ok(Self {
+            in_flight: in_flight.into_iter().collect(),
+            now,
+            endpoints,
+        })
+    }
+
+    /// Every delivery of an event, by endpoint and round.
+    pub fn deliveries(&self, event: &StoredEvent) -> Vec<DeliveryView> {
+        let open = event.open.iter().copied().map(Row::Open);
+        let ended = event.ended.iter().copied().map(Row::Ended);
+        let mut views: Vec<_> = open
+            .chain(ended)
+            .map(|row| self.delivery(event.number, row))
+            .collect();
+        views.sort_unstable_by_key(|view| view.key);
+        views
+    }
+
+    fn delivery(&self, event: EventNumber, row: Row) -> DeliveryView {
+        let key = row.key(event);
+        let state = |state| DeliveryView {
+            key,
+            row,
+            state,
+            next_at: None,
+            held: None,
+        };
+        match row {
+            Row::Ended(ended) => state(DeliveryState::Ended(ended.state)),
+            Row::Open(_) if self.in_flight.contains(&key) => state(DeliveryState::InFlight),
+            Row::Open(open) => self.waiting(state(DeliveryState::Waiting), open),
+        }
+    }
+
+    fn waiting(&self, view: DeliveryView, open: Open) -> DeliveryView {
+        let Some(found) = self.endpoint(open.endpoint) else {
+            return DeliveryView {
+                state: DeliveryState::Ended(EndState::Cancelled),
+                held: Some("endpoint_deleted: its endpoint was deleted".to_owned()),
+                ..view
+            };
+        };
+        let endpoint = &found.endpoint;
+        match endpoint.state() {
+            State::Paused | State::Disabled => DeliveryView {
+                held: endpoint.reason().map(|why| format!("its endpoint: {why}")),
+                ..view
+            },
+            State::Active | State::Failing => DeliveryView {
+                next_at: Some(self.now.wall_at(open.due)),
+                ..view
+            },
+        }
+    }
+
+    fn endpoint(&self, number: EndpointNumber) -> Option<&EndpointView> {
+        let of = |view: &EndpointView| view.endpoint.number;
+        let place = self.endpoints.binary_search_by_key(&number, of).ok()?;
+        self.endpoints.get(place)
+    }
+}

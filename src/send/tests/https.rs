@@ -1,0 +1,138 @@
+//! Receivers under TLS, with certificates of a root of our own. They are valid until 2126.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+
+use super::super::Sent;
+use super::super::http::HttpTransport;
+use super::super::names::{Names, TIMES};
+use super::super::tls::Tls;
+use super::{OK, Server, hang, options, send};
+use crate::domain::attempt::{ErrorKind, Phase};
+
+fn certificate(pem: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
+}
+
+/// Answers requests that fit in one record.
+fn serve(stream: &mut TcpStream) {
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("certificates/server.key")).unwrap();
+    let own = certificate(include_str!("certificates/server.pem"));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own], key)
+        .unwrap();
+    let connection = ServerConnection::new(Arc::new(config)).unwrap();
+    let mut stream = StreamOwned::new(connection, stream);
+    let mut bytes = [0; 16_384];
+    while stream.read(&mut bytes).is_ok_and(|count| count > 0) {
+        stream.write_all(OK.as_bytes()).unwrap();
+    }
+}
+
+fn client(roots: &[&str]) -> HttpTransport {
+    let mut store = RootCertStore::empty();
+    for pem in roots {
+        store.add(certificate(pem)).unwrap();
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(store)
+        .with_no_client_auth();
+    let here = |_: &str| Ok(vec![IpAddr::from(Ipv4Addr::LOCALHOST)]);
+    let mut short = options();
+    short.connect_timeout_ms = 300;
+    HttpTransport::with(short, Names::with(TIMES, here), Tls::with(Arc::new(config)))
+}
+
+/// The host, what the receiver does, the roots that are trusted, and the words to expect.
+type Case = (
+    &'static str,
+    fn(&mut TcpStream),
+    &'static [&'static str],
+    &'static str,
+);
+
+const ROOT: &str = include_str!("certificates/root.pem");
+
+#[test]
+fn a_trusted_receiver_gets_its_requests_on_one_connection() {
+    let server = Server::start(|stream, _| serve(stream));
+    let url = format!("https://crm.example:{}/hook", server.address.port());
+    let client = client(&[ROOT]);
+    // On as little stack as a delivery thread has.
+    let sender = thread::Builder::new().stack_size(256 * 1024);
+    let sent: Vec<Sent> = sender
+        .spawn(move || (0..20).map(|_| send(&client, &url, 5000)).collect())
+        .unwrap()
+        .join()
+        .unwrap();
+    for sent in &sent {
+        let status = sent.result.as_ref().map(|reply| reply.status);
+        assert_eq!(status, Ok(200), "{sent:?}");
+    }
+    assert!(sent[0].timings.tls_ms.is_some() && sent[1].timings.tls_ms.is_none());
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn a_connection_that_is_not_safe_is_not_used() {
+    let plain = |stream: &mut TcpStream| {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        hang(stream);
+    };
+    let cases: [Case; 5] = [
+        (
+            "crm.example",
+            serve,
+            &[],
+            "TLS: the certificate is not trusted (unknown issuer)",
+        ),
+        (
+            "other.example",
+            serve,
+            &[ROOT],
+            "TLS: the certificate is for another name",
+        ),
+        (
+            "crm.example",
+            plain,
+            &[ROOT],
+            "TLS: what the receiver answers is not TLS",
+        ),
+        (
+            "crm.example",
+            hang,
+            &[ROOT],
+            "TLS: no agreement with 127.0.0.1:",
+        ),
+        (
+            "crm.example",
+            |_| (),
+            &[ROOT],
+            "closed the connection instead of agreeing",
+        ),
+    ];
+    for (host, act, roots, expected) in cases {
+        let server = Server::start(move |stream, _| act(stream));
+        let url = format!("https://{host}:{}/hook", server.address.port());
+        let error = send(&client(roots), &url, 2000).result.unwrap_err();
+        assert_eq!(
+            (error.kind, error.phase),
+            (ErrorKind::Tls, Phase::Tls),
+            "{expected}"
+        );
+        assert!(error.message.contains(expected), "{}", error.message);
+    }
+}
