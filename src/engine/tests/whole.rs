@@ -1,6 +1,7 @@
 //! The whole engine: a real database in a directory of its own, real threads, a scripted
 //! network.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -89,6 +90,7 @@ impl Daemon {
         let transport: Arc<dyn Transport> = script.clone();
         let mut delivery = settings();
         delivery.stop_timeout_ms = 0;
+        delivery.waiting_max = 200_000;
         let running = start(Parts {
             store,
             loaded,
@@ -252,4 +254,40 @@ fn a_token_counts_from_its_commit_and_over_a_restart() {
     assert_eq!(daemon.handle.tokens().len(), 1);
     assert!(daemon.handle.authenticate(&[9; 32]).is_some());
     assert!(daemon.running.stop());
+}
+
+#[test]
+fn a_burst_arrives_once_each() {
+    const EVENTS: u64 = 500;
+    let directory = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(directory.path());
+    for _ in 0..3 {
+        daemon.add_endpoint();
+    }
+    let (sender, said) = channel();
+    for call in 0..EVENTS {
+        let body = event("call:completed", &call.to_string());
+        let incoming = intake::read(body.as_bytes(), None, Origin::Own).unwrap();
+        let sender = sender.clone();
+        let reply = Box::new(move |answer| sender.send(answer).unwrap());
+        daemon.handle.submit(incoming, reply);
+        for _ in 0..3 {
+            daemon.answer(200);
+        }
+    }
+    for _ in 0..EVENTS {
+        assert!(said.recv_timeout(PATIENCE).unwrap().is_ok());
+    }
+    let mut seen = HashMap::new();
+    for _ in 0..3 * EVENTS {
+        let request = daemon.seen.recv_timeout(PATIENCE).unwrap();
+        *seen.entry(request.body).or_insert(0) += 1;
+    }
+    assert_eq!(seen.len() as u64, EVENTS);
+    assert!(seen.values().all(|times| *times == 3));
+    assert!(daemon.running.stop());
+    let after = Daemon::start(directory.path());
+    let delivered = vec![EndState::Delivered; 3];
+    assert!((1..=EVENTS).all(|event| after.ended(event) == delivered));
+    assert!(after.running.stop());
 }
