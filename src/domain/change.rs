@@ -20,6 +20,10 @@ pub enum Change {
     Moved(EventNumber, Open),
     /// A delivery that ended.
     Ended(EventNumber, Ended),
+    /// A delivery in a new round, of an event that is on disk.
+    Reopened(EventNumber, Box<Reopened>),
+    /// A new round whose commit failed and which was refused: it goes, should it be there.
+    Unopened(DeliveryKey),
     /// An endpoint that was added or changed.
     Endpoint(Arc<Endpoint>),
     /// An endpoint that is gone, with its history.
@@ -110,6 +114,18 @@ pub struct Open {
     pub round: u8,
     /// Reserved for what later versions have to remember; 0.
     pub flags: u8,
+}
+
+/// A delivery in a new round, with what the row of open deliveries holds beside it, should the
+/// event have none any more. Such a row has no time of expiry: later rounds have none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reopened {
+    /// Digest of the event's `data.id`.
+    pub call: Option<u64>,
+    /// The event's type.
+    pub kind: EventType,
+    /// The delivery.
+    pub open: Open,
 }
 
 /// How a delivery ended.

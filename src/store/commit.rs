@@ -14,8 +14,8 @@ use super::tables::{
 };
 use super::{CommitError, OpenRow, Store};
 use crate::domain::attempt::RING_SLOTS;
-use crate::domain::change::{Change, Ended, NewEvent};
-use crate::domain::id::EventNumber;
+use crate::domain::change::{Change, Ended, NewEvent, Reopened};
+use crate::domain::id::{DeliveryKey, EventNumber};
 
 impl Store {
     /// Applies the changes of one batch in one transaction, synced. After an error the store
@@ -88,9 +88,11 @@ impl<'t> Events<'t> {
         for (index, change) in changes.iter().enumerate() {
             let event = match change {
                 Change::Event(new) => new.number,
-                Change::Withdrawn(event) | Change::Moved(event, _) | Change::Ended(event, _) => {
-                    *event
-                }
+                Change::Withdrawn(event)
+                | Change::Moved(event, _)
+                | Change::Ended(event, _)
+                | Change::Reopened(event, _) => *event,
+                Change::Unopened(key) => key.event,
                 _ => continue,
             };
             mentions.push((event, index));
@@ -130,6 +132,13 @@ impl<'t> Events<'t> {
                     }
                 }
                 Change::Ended(_, ended) => self.end(event, ended, &mut life)?,
+                Change::Reopened(_, reopened) => self.reopen(event, reopened, &mut life)?,
+                Change::Unopened(key) => {
+                    if let Some(row) = self.open_row(event, &mut life)? {
+                        row.open.retain(|one| one.key(event) != *key);
+                        life.open_changed = true;
+                    }
+                }
                 _ => {}
             }
         }
@@ -190,10 +199,38 @@ impl<'t> Events<'t> {
         if let (Some(row), Some(index)) = (&mut life.open, found) {
             row.open.remove(index);
             life.open_changed = true;
-        } else if self.has_ended(event, ended, life)? {
+        } else if self.has_ended(event, key, life)? {
             return Ok(());
         }
         life.ended.push(*ended);
+        Ok(())
+    }
+
+    /// Adds a delivery, unless it is there, or was and has ended, or its event is gone.
+    fn reopen(
+        &mut self,
+        event: EventNumber,
+        reopened: &Reopened,
+        life: &mut Life,
+    ) -> Result<(), redb::Error> {
+        let key = reopened.open.key(event);
+        let row = self.open_row(event, life)?;
+        let is_open = row.is_some_and(|row| row.open.iter().any(|one| one.key(event) == key));
+        if is_open || self.has_ended(event, key, life)? || self.heads.get(event.0)?.is_none() {
+            return Ok(());
+        }
+        match &mut life.open {
+            Some(row) if !row.open.is_empty() => row.open.push(reopened.open),
+            row => {
+                *row = Some(OpenRow {
+                    call: reopened.call,
+                    kind: reopened.kind.clone(),
+                    expires_at: None,
+                    open: vec![reopened.open],
+                });
+            }
+        }
+        life.open_changed = true;
         Ok(())
     }
 
@@ -217,10 +254,10 @@ impl<'t> Events<'t> {
     fn has_ended(
         &self,
         event: EventNumber,
-        ended: &Ended,
+        key: DeliveryKey,
         life: &Life,
     ) -> Result<bool, redb::Error> {
-        let same = |one: &Ended| one.key(event) == ended.key(event);
+        let same = |one: &Ended| one.key(event) == key;
         if life.ended.iter().any(same) || life.closed_is_new {
             return Ok(life.ended.iter().any(same));
         }
@@ -320,7 +357,12 @@ fn apply_keyed(transaction: &WriteTransaction, changes: &[Change]) -> Result<(),
             }
             Change::Recent(endpoint, _) => recent.push((endpoint.0, Some(change))),
             Change::Numbers(_) => meta.push((META_NUMBERS, Some(change))),
-            Change::Event(_) | Change::Withdrawn(_) | Change::Moved(..) | Change::Ended(..) => {}
+            Change::Event(_)
+            | Change::Withdrawn(_)
+            | Change::Moved(..)
+            | Change::Ended(..)
+            | Change::Reopened(..)
+            | Change::Unopened(_) => {}
         }
     }
     put(transaction, META, meta)?;
@@ -372,6 +414,8 @@ fn write_keyed(place: Place, change: &Change, buffer: &mut Vec<u8>) {
         | Change::Withdrawn(_)
         | Change::Moved(..)
         | Change::Ended(..)
+        | Change::Reopened(..)
+        | Change::Unopened(_)
         | Change::EndpointRemoved(_)
         | Change::TokenRemoved(_) => unreachable!("has no row of its own: {change:?}"),
     }
