@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::answer::Verdict;
 use super::handle::{Accepted, Command, Written};
-use crate::domain::change::{Change, NewEvent};
+use crate::domain::change::{Change, Ended, NewEvent, Reopened};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::id::{EndpointNumber, EventNumber, TokenNumber};
 use crate::domain::lanes::Ticket;
@@ -39,9 +39,22 @@ pub(super) struct Batch {
 #[derive(Debug)]
 pub(super) struct Accepting {
     pub event: Arc<NewEvent>,
-    pub answer: Verdict<Accepted>,
+    /// None for an event of a group, which is answered with the last of it.
+    pub answer: Option<Verdict<Accepted>>,
     /// Those who sent the same event with the same key meanwhile.
     pub followers: Vec<Verdict<Accepted>>,
+    /// Groups of which this is the last event that is not on disk.
+    pub groups: Vec<Grouped>,
+    /// The next one came in the same group, and belongs into the same commit.
+    pub goes_on: bool,
+}
+
+/// A group that waits for the last of its events.
+#[derive(Debug)]
+pub(super) struct Grouped {
+    pub answer: Verdict<Vec<Accepted>>,
+    /// What will be said.
+    pub items: Vec<Accepted>,
 }
 
 /// `Moved` or `Ended`, of one delivery.
@@ -70,6 +83,10 @@ pub(super) enum Planned {
     Remove(EndpointNumber),
     AddToken(Arc<Token>),
     RemoveToken(TokenNumber),
+    /// A new round. It has its place in the lane.
+    Reopen(EventNumber, Reopened),
+    /// A delivery that has left its lane already.
+    Cancel(EventNumber, Ended),
 }
 
 /// What the store has been given.

@@ -4,9 +4,10 @@
 //! committed at once. Under load a little patience makes batches larger, which costs less of the
 //! processor and of the disk than it costs the clients in time.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::batch::{Flight, Planned};
+use super::batch::{Accepting, Flight, Planned};
 use super::history::Dirty;
 use super::state::{Disk, Phase, State};
 use super::step::changed;
@@ -14,7 +15,8 @@ use crate::domain::change::{Change, Numbers};
 use crate::domain::time::{Now, Tick};
 use crate::store::thread::Order;
 
-/// The most that one commit carries.
+/// The most that one commit carries, but for a group of events: that is one commit, however
+/// large it is (1,000 events and 16 MiB as they come in).
 const OPERATIONS_MAX: usize = 4096;
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Moves and ends among them, when events wait as well.
@@ -131,14 +133,24 @@ fn take(state: &mut State) -> Flight {
     flight
         .writes
         .extend(batch.writes.drain(..fits(batch.writes.len())));
-    let mut bytes = 0;
-    let accepts = batch.accepts.iter().take_while(|accepting| {
-        bytes += accepting.event.body.len();
-        bytes <= BYTES_MAX
-    });
-    let count = fits(accepts.count().max(1).min(batch.accepts.len()));
+    let count = accepts_that_fit(&batch.accepts, room);
     flight.accepts.extend(batch.accepts.drain(..count));
     flight
+}
+
+/// How many events go: no group in part, and never none, so that nothing can hold them up.
+fn accepts_that_fit(accepts: &VecDeque<Accepting>, room: usize) -> usize {
+    let (mut bytes, mut whole) = (0, 0);
+    for (place, accepting) in accepts.iter().enumerate() {
+        bytes += accepting.event.body.len();
+        if whole > 0 && (place >= room || bytes > BYTES_MAX) {
+            break;
+        }
+        if !accepting.goes_on {
+            whole = place + 1;
+        }
+    }
+    whole
 }
 
 /// The changes of a batch, history and removals apart.
@@ -167,6 +179,10 @@ fn written(state: &State, flight: &Flight) -> Vec<Change> {
             Planned::Remove(_) => None,
             Planned::AddToken(token) => Some(Change::Token(Arc::clone(token))),
             Planned::RemoveToken(number) => Some(Change::TokenRemoved(*number)),
+            Planned::Reopen(event, reopened) => {
+                Some(Change::Reopened(*event, Box::new(reopened.clone())))
+            }
+            Planned::Cancel(event, ended) => Some(Change::Ended(*event, *ended)),
         });
     }
     changes

@@ -20,6 +20,8 @@ use crate::store::thread::{Committed, Order};
 pub(super) enum Message {
     /// An event.
     Submit(Box<Submission>),
+    /// Several events that are accepted or refused as one.
+    SubmitGroup(Box<Group>),
     /// A change by a person.
     Write(Command, Verdict<Written>),
     /// A test to send.
@@ -51,6 +53,14 @@ pub(super) struct Submission {
     pub incoming: Incoming,
     pub marks: Marks,
     pub answer: Verdict<Accepted>,
+}
+
+/// Several events that come together: all of them are accepted, in one commit, or none is.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// In their order.
+    pub events: Vec<(Marks, Incoming)>,
+    pub answer: Verdict<Vec<Accepted>>,
 }
 
 /// Digests of an event's facts, made on the caller's thread: the engine's is the narrow one.
@@ -118,6 +128,10 @@ impl Effects {
 #[derive(Debug)]
 pub(super) enum Tell {
     Accepted(Verdict<Accepted>, Result<Accepted, super::handle::Refusal>),
+    Grouped(
+        Verdict<Vec<Accepted>>,
+        Result<Vec<Accepted>, super::handle::Refusal>,
+    ),
     Written(Verdict<Written>, Result<Written, super::handle::Refusal>),
     Tested(
         Verdict<Arc<Attempt>>,

@@ -18,6 +18,7 @@ mod message;
 mod queue;
 mod restart;
 mod roster;
+mod rounds;
 mod run;
 mod state;
 mod step;

@@ -199,6 +199,7 @@ impl Loop {
     fn tell(&self, tell: Tell) {
         match tell {
             Tell::Accepted(answer, result) => answer.give(result),
+            Tell::Grouped(answer, result) => answer.give(result),
             Tell::Written(answer, result) => answer.give(result),
             Tell::Tested(answer, result) => answer.give(result),
             Tell::Endpoints(answer, views) => answer.give(views),

@@ -11,6 +11,7 @@ use super::history::History;
 use super::idempotency::Idempotency;
 use super::live::Live;
 use super::roster::Entry;
+use super::rounds::Rounds;
 use super::tallies::Minute;
 use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
@@ -47,6 +48,7 @@ pub(super) struct State {
     pub live: Live,
     pub ended_calls: EndedCalls,
     pub idempotency: Idempotency,
+    pub rounds: Rounds,
     pub bodies: Bodies,
     pub history: History,
 
@@ -163,6 +165,7 @@ impl State {
             live: Live::default(),
             ended_calls: EndedCalls::default(),
             idempotency: Idempotency::default(),
+            rounds: Rounds::default(),
             bodies: Bodies::default(),
             history: History::default(),
             tests: HashMap::new(),

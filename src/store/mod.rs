@@ -8,6 +8,7 @@ mod commit;
 mod compact;
 mod damage;
 mod failure;
+mod keyed;
 mod load;
 mod open;
 mod read;

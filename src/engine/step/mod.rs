@@ -8,6 +8,8 @@ mod admin;
 mod ask;
 mod committed;
 mod finish;
+mod group;
+mod hand;
 mod health;
 mod test;
 
@@ -22,6 +24,7 @@ pub(super) use test::TESTS_MAX;
 pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut Effects) {
     match message {
         Message::Submit(submission) => accept::accept(state, now, *submission, effects),
+        Message::SubmitGroup(group) => group::accept(state, now, *group, effects),
         Message::Write(command, answer) => admin::write(state, now, command, answer, effects),
         Message::Test(test, answer) => test::start(state, now, *test, answer, effects),
         Message::Ask(question) => ask::ask(state, now, question, effects),

@@ -19,7 +19,7 @@ use crate::domain::payload::Draft;
 use crate::domain::time::{Now, Tick, Timestamp};
 use crate::engine::answer::Answer;
 use crate::engine::handle::{Accepted, Command, Refusal, TestRequest, Written};
-use crate::engine::message::{Effects, Errand, Marks, Message, Question, Submission, Tell};
+use crate::engine::message::{Effects, Errand, Group, Marks, Message, Question, Submission, Tell};
 use crate::engine::state::State;
 use crate::engine::step::step;
 use crate::engine::turn::{next_wake, turn};
@@ -128,6 +128,7 @@ impl Bench {
         for tell in effects.tells {
             match tell {
                 Tell::Accepted(answer, said) => answer.give(said),
+                Tell::Grouped(answer, said) => answer.give(said),
                 Tell::Written(answer, said) => answer.give(said),
                 Tell::Tested(answer, said) => answer.give(said),
                 Tell::DirtyHistory(answer, said) => answer.give(said),
@@ -188,6 +189,20 @@ impl Bench {
             incoming,
             marks,
             answer,
+        })));
+        said
+    }
+
+    pub fn submit_group(&mut self, bodies: &[String]) -> Said<Vec<Accepted>> {
+        let (sender, said) = channel();
+        let reply = Box::new(move |result| sender.send(result).unwrap_or(()));
+        let read = |body: &String| {
+            let incoming = intake::read(body.as_bytes(), None, Origin::Socket(0)).unwrap();
+            (Marks::of(&incoming.facts), incoming)
+        };
+        self.message(Message::SubmitGroup(Box::new(Group {
+            events: bodies.iter().map(read).collect(),
+            answer: Answer::to_request(reply, None),
         })));
         said
     }
