@@ -80,11 +80,13 @@ impl App {
         };
         let address = listeners.address();
 
+        let transport = transport(&settings, address)?;
+        let checker = transport.checker();
         let engine = engine::start(engine::Parts {
             store,
             loaded,
             delivery: settings.delivery.clone(),
-            transport: Arc::new(transport(&settings, address)?),
+            transport: Arc::new(transport),
             clock: clock.clone(),
             seed: u64::from_le_bytes(seed.expect("8 bytes")),
             counters: Arc::clone(&counters),
@@ -99,6 +101,7 @@ impl App {
             delivery: settings.delivery,
             counters,
             clock,
+            checker,
         };
         let (stop, stopping) = watch::channel(false);
         let served = runtime.spawn(http::serve(listeners, parts, stopping));

@@ -57,6 +57,8 @@ pub struct HttpSettings {
     pub plain: bool,
     /// 1 MiB
     pub body_bytes_max: u64,
+    /// 16 MiB
+    pub batch_bytes_max: u64,
     /// 10 s
     pub header_timeout_ms: u64,
     /// 15 s

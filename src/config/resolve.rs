@@ -217,6 +217,7 @@ fn settings(values: &Values, store: PathBuf, socket: PathBuf) -> Settings {
             allowed_hosts: values.texts("http.allowed_hosts"),
             plain: values.switch("http.plain"),
             body_bytes_max: values.number("http.body_bytes_max"),
+            batch_bytes_max: values.number("http.batch_bytes_max"),
             header_timeout_ms: values.number("http.header_timeout"),
             body_timeout_ms: values.number("http.body_timeout"),
             connections_max: values.number("http.connections_max"),

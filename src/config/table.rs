@@ -107,7 +107,7 @@ const fn setting(
 
 /// Every setting there is, section by section.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 25] = [
+pub static SETTINGS: [Setting; 26] = [
     setting("http", "listen", r#""127.0.0.1:7464""#, Kind::Address,
         "address and port of the API"),
     setting("http", "socket", r#""""#, Kind::Path,
@@ -120,6 +120,8 @@ pub static SETTINGS: [Setting; 25] = [
         "allow plain HTTP on an address that is not loopback"),
     setting("http", "body_bytes_max", r#""1MiB""#, Kind::Bytes(KIB, 8 * MIB),
         "the largest event; beyond it 413"),
+    setting("http", "batch_bytes_max", r#""16MiB""#, Kind::Bytes(KIB, 16 * MIB),
+        "the largest batch of events, which is one commit; beyond it 413"),
     setting("http", "header_timeout", r#""10s""#, Kind::Milliseconds(SECOND, 5 * MINUTE),
         "how long a client may take for the head of a request"),
     setting("http", "body_timeout", r#""15s""#, Kind::Milliseconds(SECOND, 5 * MINUTE),

@@ -106,6 +106,12 @@ impl Problem {
         Self::not_acceptable(vec![FieldError::new(field, code, message)])
     }
 
+    /// The same, with the fields that are wrong.
+    pub fn with_errors(mut self, errors: Vec<FieldProblem>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
     /// 404 for an id that is nobody's.
     pub fn no_object(what: &str) -> Self {
         Self::new(Code::NoObject, format!("there is no {what} with this id"))
