@@ -2,6 +2,7 @@
 //! reads go to the threads for them.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
@@ -39,7 +40,7 @@ pub struct Edge {
     /// Batches that are being read.
     pub batch_places: Semaphore,
     /// Addresses that are being checked.
-    pub check_places: Semaphore,
+    pub check_places: Arc<Semaphore>,
 }
 
 impl Edge {
@@ -59,7 +60,7 @@ impl Edge {
             bodies: limits(settings.body_bytes_max, "http.body_bytes_max"),
             batches: limits(settings.batch_bytes_max, "http.batch_bytes_max"),
             batch_places: Semaphore::new(BATCHES_MAX),
-            check_places: Semaphore::new(CHECKS_MAX),
+            check_places: Arc::new(Semaphore::new(CHECKS_MAX)),
             parts,
         }
     }

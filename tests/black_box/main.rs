@@ -9,6 +9,8 @@
 mod support;
 
 mod bad_input;
+mod batch;
+mod check;
 mod cli;
 mod delivery;
 mod edge;
@@ -18,3 +20,4 @@ mod limits;
 mod order;
 mod receivers;
 mod restart;
+mod retry;

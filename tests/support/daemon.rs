@@ -118,6 +118,14 @@ impl Daemon {
             .json()
     }
 
+    /// Posts lines as a batch over the socket.
+    pub fn post_batch(&self, lines: &str) -> Answer {
+        let headers = [("Content-Type", "application/x-ndjson")];
+        Connection::unix(&self.socket())
+            .call("POST", "/v1/events/batch", &headers, Some(lines))
+            .expect("an answer to a batch")
+    }
+
     /// An endpoint as the API shows it.
     pub fn endpoint(&self, id: &str) -> Value {
         self.api("GET", &format!("/v1/endpoints/{id}"), None)

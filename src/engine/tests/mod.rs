@@ -6,6 +6,8 @@ mod administering;
 mod bench;
 mod delivering;
 mod failing;
+mod grouping;
+mod retrying;
 mod whole;
 
 pub(in crate::engine) use bench::exchange;

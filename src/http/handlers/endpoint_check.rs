@@ -1,6 +1,8 @@
 //! `POST /v1/endpoints/check`: whether a URL could be sent to, as it looks just now. Advisory:
 //! every attempt is checked anew.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde::Serialize;
 
@@ -23,10 +25,16 @@ pub async fn check(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     if let Some(error) = check_url(&url) {
         return Err(Problem::not_acceptable(vec![error]));
     }
-    let place = edge.check_places.try_acquire();
-    let _place = place.map_err(|_| Problem::from(Refusal::Busy))?;
+    let place = Arc::clone(&edge.check_places).try_acquire_owned();
+    let place = place.map_err(|_| Problem::from(Refusal::Busy))?;
     let (checker, to_check) = (edge.parts.checker.clone(), url.clone());
-    let checked = aside(move || Ok(checker.check(&to_check))).await?;
+    let checked = aside(move || {
+        let checked = checker.check(&to_check);
+        // Held by the thread, which goes on where the client does not wait.
+        drop(place);
+        Ok(checked)
+    });
+    let checked = checked.await?;
     Ok(answer::json(StatusCode::OK, &CheckJson::new(url, checked)))
 }
 
