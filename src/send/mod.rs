@@ -11,6 +11,7 @@ mod connect;
 mod errors;
 pub mod http;
 mod line;
+mod lookout;
 mod names;
 mod phases;
 pub mod pool;
