@@ -58,8 +58,8 @@ pub enum Refusal {
     /// The endpoint of the delivery was deleted: 409.
     #[error("its endpoint was deleted")]
     EndpointGone,
-    /// There are 255 rounds of the event for that endpoint: 409.
-    #[error("it was sent in 255 rounds, and there are no more")]
+    /// The event has had 255 new rounds for that endpoint: 409.
+    #[error("it has had 255 new rounds, and there are no more")]
     RoundsUsed,
     /// The idempotency key was used for another event: 409.
     #[error("this idempotency key was used for another event")]
