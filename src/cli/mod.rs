@@ -4,6 +4,7 @@
 mod attempts;
 mod client;
 mod columns;
+mod config;
 mod console;
 mod document;
 mod endpoint;
@@ -16,6 +17,7 @@ mod receiver;
 mod reference;
 mod send;
 mod serve;
+mod sources;
 mod status;
 mod test;
 mod token;
@@ -88,6 +90,9 @@ enum Command {
     /// Create, list and revoke tokens of the API
     #[command(subcommand)]
     Token(token::Command),
+    /// Write, check and show the configuration
+    #[command(subcommand)]
+    Config(config::Command),
     /// Receive, verify and print deliveries on this machine
     Listen(listen::Arguments),
 }
@@ -140,6 +145,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Attempts(arguments) => attempts::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
         Command::Token(command) => token::run(command, context),
+        Command::Config(command) => config::run(command, context),
         Command::Listen(arguments) => listen::run(arguments, context),
     }
 }
