@@ -226,8 +226,8 @@ fn story(event: &Value, titles: &HashMap<String, String>, why: bool, now_ms: u64
     lines
 }
 
-/// `200  183 ms`, `3rd try at 14:06:12 (500)`, or the reason.
-fn outcome(delivery: &Value, now_ms: u64) -> String {
+/// What became of a delivery: `200  183 ms`, `3rd try at 14:06:12 (500)`, or the reason.
+pub fn outcome(delivery: &Value, now_ms: u64) -> String {
     let last = match (
         number(delivery, "/last/status").filter(|status| *status > 0),
         text(delivery, "/last/error"),

@@ -20,7 +20,7 @@ use super::client::Client;
 use super::document::text;
 use super::failure::{Exit, Failure, code};
 use super::receiver::{self, Manner, Received, Receiver};
-use super::{Context, input, reference};
+use super::{Context, reference, signing};
 use crate::domain::key::SignatureKey;
 use crate::domain::time::Tick;
 use printer::{Output, Seen};
@@ -154,10 +154,7 @@ impl Session {
             renew_at: now.tick.plus_ms(RENEW_MS),
         };
         if let Some(file) = &arguments.key_file {
-            let key = SignatureKey::import(&input::secret(file)?).map_err(|error| {
-                let what = format!("the key in {} {error}", file.display());
-                Failure::new(Exit::Invalid, code::VALUE, what)
-            })?;
+            let key = signing::from_file(file)?;
             session.keys.push(key);
         } else if let Some(endpoint) = &arguments.endpoint {
             let client = context.client()?;
