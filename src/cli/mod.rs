@@ -7,6 +7,7 @@ mod columns;
 mod config;
 mod console;
 mod deliveries;
+mod demo;
 mod document;
 mod endpoint;
 mod events;
@@ -19,6 +20,7 @@ mod reference;
 mod send;
 mod serve;
 mod sign;
+mod signals;
 mod signing;
 mod sources;
 mod status;
@@ -78,6 +80,8 @@ struct Global {
 enum Command {
     /// Run the daemon
     Serve(serve::Arguments),
+    /// See it work: a throw-away daemon with receivers and traffic
+    Demo(demo::Arguments),
     /// Add, show, change and remove endpoints
     #[command(alias = "ep", subcommand)]
     Endpoint(endpoint::Command),
@@ -152,6 +156,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments, context),
+        Command::Demo(arguments) => demo::run(arguments, context),
         Command::Endpoint(command) => endpoint::run(command, context),
         Command::Test(arguments) => test::run(arguments, context),
         Command::Send(arguments) => send::run(arguments, context),
