@@ -1,6 +1,6 @@
 //! The keys that `verify`, `sign` and `listen` work with: from a file, or of an endpoint.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -52,7 +52,7 @@ impl KeySource {
 }
 
 /// The key in a file, without the white space around it.
-pub fn from_file(file: &PathBuf) -> Result<SignatureKey, Failure> {
+pub fn from_file(file: &Path) -> Result<SignatureKey, Failure> {
     SignatureKey::import(&input::secret(file)?).map_err(|error| {
         let what = format!("the key in {} {error}", file.display());
         Failure::new(Exit::Invalid, code::VALUE, what)

@@ -34,7 +34,7 @@ impl News {
         }
     }
 
-    /// What is new in a list of deliveries, newest event first; told oldest first.
+    /// What is new in a list of deliveries, in the order in which it happened.
     pub fn of(&mut self, deliveries: &[Value]) -> Vec<Item> {
         let before = std::mem::take(&mut self.known);
         let mut items = Vec::new();
@@ -60,6 +60,7 @@ impl News {
                 });
             }
         }
+        items.sort_by_key(Item::at);
         items
     }
 }
@@ -67,22 +68,25 @@ impl News {
 impl Item {
     /// `14:02:11.204  crm     call:completed  delivered   200 in 1 ms`
     pub fn line(&self, now_ms: u64) -> String {
-        let at = match text(&self.delivery, "/ended_at") {
-            ended if ended.is_empty() => text(&self.delivery, "/last/at"),
-            ended => ended,
-        };
         let style = match self.what.as_str() {
             "superseded" => Style::new(),
             word => style_of(word),
         };
         format!(
             "{:<12}  {:<6}  {:<14}  {}  {}",
-            time(&at, now_ms),
+            time(&self.at(), now_ms),
             self.receiver,
             text(&self.delivery, "/event_type"),
             paint(style, format!("{:<10}", self.what)),
             self.why()
         )
+    }
+
+    fn at(&self) -> String {
+        match text(&self.delivery, "/ended_at") {
+            ended if ended.is_empty() => text(&self.delivery, "/last/at"),
+            ended => ended,
+        }
     }
 
     fn why(&self) -> String {
@@ -106,7 +110,7 @@ impl Item {
                 format!("{answer}, again{next} (try {attempts} failed)")
             }
             "failed" => format!("{answer} after {}", plural(attempts, "try")),
-            _ => text(delivery, "/reason"),
+            _ => short(&text(delivery, "/reason")),
         }
     }
 
@@ -125,6 +129,13 @@ impl Item {
             "reason": self.delivery["reason"],
         })
     }
+}
+
+/// A reason without its code and its details: `call_ended: the call has ended, and …`.
+fn short(reason: &str) -> String {
+    let sentence = reason.split_once(": ").map_or(reason, |(_, rest)| rest);
+    let end = sentence.find([',', ';']).unwrap_or(sentence.len());
+    sentence[..end].to_owned()
 }
 
 #[cfg(test)]
@@ -168,7 +179,8 @@ mod tests {
         check(&delivery, &["broken call:missed failed 500 after 3 tries"]);
         let superseded = json!({
             "id": "dlv_2", "event_type": "call:ringing", "endpoint": "ep_1",
-            "state": "superseded", "reason": "the call has ended", "attempts": 0,
+            "state": "superseded", "reason": "call_ended: the call has ended, and more",
+            "attempts": 0,
         });
         check(
             &superseded,

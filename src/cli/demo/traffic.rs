@@ -43,7 +43,7 @@ impl Traffic {
     pub fn next(&mut self, now: Tick) -> Option<String> {
         if self.ringing.front().is_some_and(|(end, _)| *end <= now) {
             let (_, call) = self.ringing.pop_front()?;
-            return Some(self.body(call, ended(call)));
+            return Some(self.body(call, &ended(call)));
         }
         if self.extra > 0 {
             self.extra -= 1;
@@ -54,7 +54,7 @@ impl Traffic {
         }
         self.calls += 1;
         self.ringing.push_back((now.plus_ms(RINGS_MS), self.calls));
-        Some(self.body(self.calls, EventType::CallRinging))
+        Some(self.body(self.calls, &EventType::CallRinging))
     }
 
     /// When something is due; None while nothing will be.
@@ -78,9 +78,9 @@ impl Traffic {
         BURST
     }
 
-    fn body(&self, call: u64, kind: EventType) -> String {
+    fn body(&self, call: u64, kind: &EventType) -> String {
         let letters = format!("{}{call:06}", self.letters);
-        let data = fresh_sample(payload::sample(&kind), &letters);
+        let data = fresh_sample(payload::sample(kind), &letters);
         format!("{{\"event\":\"{kind}\",\"data\":{data}}}")
     }
 }
