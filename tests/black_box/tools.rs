@@ -104,8 +104,7 @@ fn verify_and_sign_know_the_key_of_an_endpoint() {
     let daemon = Daemon::start();
     let receiver = Receiver::start();
     let id = daemon.add_endpoint(&receiver.url(), &json!({"title": "CRM"}));
-    let sent = daemon.cli(&["send", "call:missed", "--sample"]);
-    assert!(sent.status.success());
+    let sent = daemon.post("call:missed", &json!({"id": "call-1"}));
     let received = receiver.wait_for(1).remove(0);
     let body = daemon.data.path().join("got.json");
     fs::write(&body, &received.body).unwrap();
@@ -126,6 +125,7 @@ fn verify_and_sign_know_the_key_of_an_endpoint() {
     assert_eq!(verified.status.code(), Some(0), "{told}");
     assert!(told.contains("the current key of CRM"), "{told}");
 
+    daemon.delivery_in_state(sent["id"].as_str().unwrap(), "delivered");
     let shown = daemon.cli(&["deliveries", "--endpoint", "CRM", "--state", "delivered"]);
     assert!(out(&shown).contains("call:missed"), "{}", out(&shown));
     let listed = daemon.cli(&["deliveries", "list", "--endpoint", &id, "--quiet"]);
