@@ -1,8 +1,10 @@
 //! The tools around the daemon: demo, verify and sign, the configuration and its reload.
 
 use std::fs;
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -289,4 +291,28 @@ fn a_hangup_takes_over_what_is_right_and_nothing_of_a_mistake() {
         assert!(log.contains(part), "{log}");
     }
     assert_eq!(serving.setting("delivery.timeout").unwrap()["value"], "1s");
+}
+
+#[test]
+fn the_service_manager_is_told() {
+    let folder = TempDir::with_prefix("ringhook-test").unwrap();
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let told = || {
+        let mut bytes = [0; 256];
+        let length = manager.recv(&mut bytes).expect("a notice");
+        String::from_utf8_lossy(&bytes[..length]).trim().to_owned()
+    };
+    let mut daemon = Daemon::start_with(&[("NOTIFY_SOCKET", text(&path))]);
+    assert_eq!(told(), "READY=1");
+    let pid = daemon.pid().to_string();
+    let status = Command::new("kill").args(["-HUP", &pid]).status();
+    assert!(status.unwrap().success());
+    assert_eq!(told(), "RELOADING=1");
+    assert_eq!(told(), "READY=1");
+    assert_eq!(daemon.stop(), Some(0));
+    assert_eq!(told(), "STOPPING=1");
 }

@@ -10,11 +10,18 @@ use super::super::input::query_value;
 
 /// `retry` or `cancel`
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// Ids of deliveries
     #[arg(value_name = "ID", required = true)]
     deliveries: Vec<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  ringhook deliveries --endpoint CRM --state failed
+  ringhook deliveries --endpoint CRM --state failed --quiet | xargs ringhook retry
+  ringhook cancel dlv_01kaqz9c2h…";
 
 /// What is done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
