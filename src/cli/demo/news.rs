@@ -74,7 +74,7 @@ impl Item {
         };
         format!(
             "{:<12}  {:<6}  {:<14}  {}  {}",
-            time(&self.at(), now_ms),
+            self.shown_at(now_ms),
             self.receiver,
             text(&self.delivery, "/event_type"),
             paint(style, format!("{:<10}", self.what)),
@@ -82,6 +82,15 @@ impl Item {
         )
     }
 
+    /// After a burst the ring no longer holds the attempt; then it was just now.
+    fn shown_at(&self, now_ms: u64) -> String {
+        match self.at() {
+            unknown if unknown.is_empty() => time(&Timestamp(now_ms).to_string(), now_ms),
+            at => time(&at, now_ms),
+        }
+    }
+
+    /// When it happened; empty where that is no longer known.
     fn at(&self) -> String {
         match text(&self.delivery, "/ended_at") {
             ended if ended.is_empty() => text(&self.delivery, "/last/at"),
@@ -107,7 +116,11 @@ impl Item {
                     (Some(last), Some(next)) => format!(" in {}", span(next.ms_since(last))),
                     _ => String::new(),
                 };
-                format!("{answer}, again{next} (try {attempts} failed)")
+                let answer = match answer.as_str() {
+                    "" => answer,
+                    _ => format!(" ({answer})"),
+                };
+                format!("try {attempts} failed{answer}, again{next}")
             }
             "failed" => format!("{answer} after {}", plural(attempts, "try")),
             _ => short(&text(delivery, "/reason")),
@@ -118,6 +131,7 @@ impl Item {
     pub fn document(&self) -> Value {
         json!({
             "what": self.what,
+            "at": self.at(),
             "receiver": self.receiver,
             "event_type": self.delivery["event_type"],
             "event": self.delivery["event"],
@@ -172,7 +186,7 @@ mod tests {
         delivery["attempts"] = json!(1);
         delivery["last"] = json!({"status": 500, "ms": 2, "at": "1970-01-01T00:00:00.000Z"});
         delivery["next_at"] = json!("1970-01-01T00:00:00.430Z");
-        let retry = "broken call:missed retry 500, again in 430 ms (try 1 failed)";
+        let retry = "broken call:missed retry try 1 failed (500), again in 430 ms";
         check(&delivery, &[retry]);
         delivery["state"] = json!("failed");
         delivery["attempts"] = json!(3);
