@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Context;
 use super::columns::{Cell, columns};
 use super::console::{DIM, PLAIN, style_of};
+use super::deliveries::titles;
 use super::document::{list, number, text};
 use super::failure::{Exit, Failure};
 use super::input::{Moment, query_value};
@@ -170,8 +171,7 @@ fn show(event: &str, why: bool, context: &Context) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let endpoints = client.all("/v1/endpoints")?;
-    let title = |endpoint: &Value| (text(endpoint, "/id"), text(endpoint, "/title"));
-    let titles: HashMap<_, _> = endpoints.iter().map(title).collect();
+    let titles = titles(&endpoints);
     let now = context.clock.now().wall.0;
     context
         .console

@@ -184,6 +184,20 @@ mod tests {
     }
 
     #[test]
+    fn what_would_make_it_match() {
+        let signature = "59ba4517343aeda55b1c8813a2a7fa065c83700b";
+        let body = format!("{CALLTRACKING_BODY}\n");
+        let received = received(&body, &[("x-calltracking-signature", signature)]);
+        let Check::Wrong(why) = calltracking(&key("ringhook-test-key"), &received) else {
+            panic!("it has a newline too many");
+        };
+        assert!(
+            why.ends_with("It does match the body without its final newline."),
+            "{why}"
+        );
+    }
+
+    #[test]
     fn the_second_signature_and_its_time() {
         let key = key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let headers = [
