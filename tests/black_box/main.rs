@@ -21,3 +21,4 @@ mod order;
 mod receivers;
 mod restart;
 mod retry;
+mod tools;
