@@ -9,6 +9,7 @@
 mod support;
 
 mod bad_input;
+mod bench;
 mod cli;
 mod delivery;
 mod edge;
