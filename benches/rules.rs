@@ -171,9 +171,13 @@ fn key() -> SignatureKey {
 
 fn body() -> String {
     let frame = |padding: &str| {
-        format!(
-            r#"{{"event":"call:completed","data":{{"id":"call-1","account":{{"id":"acc-1","name":"My account"}},"caller_number":"+33639981234","tracked_number":"+33465712345","duration":42,"utm_source":"{padding}"}}}}"#
-        )
+        [
+            r#"{"event":"call:completed","data":{"id":"call-1","#,
+            r#""account":{"id":"acc-1","name":"My account"},"#,
+            r#""caller_number":"+33639981234","tracked_number":"+33465712345","#,
+            &format!(r#""duration":42,"utm_source":"{padding}"}}}}"#),
+        ]
+        .concat()
     };
     frame(&"x".repeat(BODY_BYTES - frame("").len()))
 }

@@ -23,7 +23,8 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// Events that make an endpoint proven, so that it may have more than one request at a time.
 const WARM_UP: u64 = 8;
 const TYPE: &str = "call:completed";
-const KIND_OF_QUIET: f64 = 20.0;
+/// Events per second of a quiet hour.
+const QUIET_PER_S: f64 = 20.0;
 
 /// A daemon with endpoints that have succeeded before, and their receivers.
 struct Stage<'a> {
@@ -134,12 +135,12 @@ pub fn many_hosts(setting: &Setting, limits: &mut Limits) -> Result<Vec<Figure>,
 
 /// A few events per second: how long one is on its way.
 pub fn latency(setting: &Setting, limits: &mut Limits) -> Result<Vec<Figure>, Failure> {
-    let [server, client] = limits.quiet(setting, KIND_OF_QUIET)?;
+    let [server, client] = limits.quiet(setting, QUIET_PER_S)?;
     let count = setting.scale.quiet_events();
     let stamps = Arc::new(Stamps::new(WARM_UP + count));
     let receivers = Receivers::start(&super::hosts(1), Some(Arc::clone(&stamps)), false)?;
     let stage = Stage::new(setting, receivers, &json!({}), Some(stamps))?;
-    let (posted, _) = stage.deliver(WARM_UP..WARM_UP + count, 4, Some(KIND_OF_QUIET))?;
+    let (posted, _) = stage.deliver(WARM_UP..WARM_UP + count, 4, Some(QUIET_PER_S))?;
     let way = stage.receivers.arrivals.latency();
     let p50 = Figure::new("20 events/s, POST to receipt, p50", way.ms(0.5), "ms");
     let p99 = Figure::new("20 events/s, POST to receipt, p99", way.ms(0.99), "ms");

@@ -135,6 +135,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(Failure::system)?;
     }
+    raise_open_files();
     let parent = arguments.data.clone().unwrap_or_else(std::env::temp_dir);
     let setting = Setting {
         context,
@@ -191,6 +192,17 @@ fn print(figures: &[Figure], context: &Context) -> Result<Exit, Failure> {
     };
     context.console.lines(&lines)?;
     Ok(Exit::Done)
+}
+
+/// 200 hosts with several connections each need more than the usual soft limit. Where the system
+/// refuses, the part that needs more says what it could not open.
+fn raise_open_files() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, raised);
 }
 
 /// That many addresses of this machine: 127.0.0.1 alone, or from 127.0.0.2 on.

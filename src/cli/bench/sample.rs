@@ -56,9 +56,14 @@ impl Template {
 /// An event to post, with `##########` in the place of its number.
 pub fn event(kind: &str) -> String {
     let frame = |padding: &str| {
-        format!(
-            r#"{{"event":"{kind}","data":{{"id":"bench-{PLACE}","account":{{"id":"acc-1","name":"My account"}},"caller_number":"+33639981234","tracked_number":"+33465712345","direction":"inbound","status":"answered","duration":42,"utm_source":"{padding}"}}}}"#
-        )
+        [
+            &format!(r#"{{"event":"{kind}","data":{{"id":"bench-{PLACE}","#),
+            r#""account":{"id":"acc-1","name":"My account"},"#,
+            r#""caller_number":"+33639981234","tracked_number":"+33465712345","#,
+            r#""direction":"inbound","status":"answered","duration":42,"#,
+            &format!(r#""utm_source":"{padding}"}}}}"#),
+        ]
+        .concat()
     };
     let rest = EVENT_BYTES.saturating_sub(frame("").len());
     frame(&"x".repeat(rest))

@@ -2,7 +2,7 @@
 //! waiting deliveries.
 
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use super::intake;
 use super::receivers::Receivers;
 use super::sample::Template;
 use super::{Setting, hosts};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Exit, Failure, code};
 
 /// Starts of which the median counts.
 const STARTS: usize = 5;
@@ -55,10 +55,13 @@ pub fn hanging(setting: &Setting) -> Result<Vec<Figure>, Failure> {
     let daemon = Daemon::start(setting, settings)?;
     let receivers = Receivers::start(&hosts(1), None, true)?;
     let url = format!("http://{}/", receivers.addresses[0]);
-    let wish = format!(
-        r#"{{"title":"bench ##########","url":"{url}","events":["{WAITING}"],"policy":{{"timeout_ms":60000}}}}"#
-    );
-    add_endpoints(setting, &daemon, &wish, count)?;
+    let wish = json!({
+        "title": "bench ##########",
+        "url": url,
+        "events": [WAITING],
+        "policy": {"timeout_ms": 60_000},
+    });
+    add_endpoints(setting, &daemon, &wish.to_string(), count)?;
     rest();
     let before = daemon.memory_mib();
     post_from(setting, &daemon, WAITING, 0..1)?;
@@ -73,20 +76,16 @@ pub fn hanging(setting: &Setting) -> Result<Vec<Figure>, Failure> {
 /// Endpoints that want other numbers: what they add to the cost of an event.
 pub fn endpoints(setting: &Setting) -> Result<Vec<Figure>, Failure> {
     let daemon = Daemon::start(setting, &[])?;
-    let wish = format!(
-        r#"{{"title":"bench ##########","url":"http://127.0.0.1:9/","events":[{{"type":"{WAITING}","numbers":["+33##########"]}}]}}"#
-    );
-    // The number is filled in once: in the title. Numbers that differ cost the same to look up.
-    add_endpoints(
-        setting,
-        &daemon,
-        &wish.replace("+33##########", "+33465700000"),
-        1,
-    )?;
+    let wish = |number: &str| {
+        let subscription = json!({"type": WAITING, "numbers": [number]});
+        let url = "http://127.0.0.1:9/";
+        json!({"title": "bench", "url": url, "events": [subscription]}).to_string()
+    };
+    add_endpoints(setting, &daemon, &wish("+33465700000"), 1)?;
     let one = cost_us(setting, &daemon, WAITING)?;
     let count = setting.scale.endpoints();
-    let differing = wish.replacen("##########", "-", 1);
-    add_endpoints(setting, &daemon, &differing, count)?;
+    // Each wants another number, so that the index grows as it would.
+    add_endpoints(setting, &daemon, &wish("+33##########"), count)?;
     let many = cost_us(setting, &daemon, WAITING)?;
     let name = format!("cost per event, {count} endpoints");
     let figure = Figure::new(name, many, "µs").beside(one, "with one endpoint");
@@ -174,18 +173,14 @@ fn post(
 
 /// Waits until that many requests are out, or as many as will be.
 fn in_flight(daemon: &Daemon, count: u64) -> Result<(), Failure> {
-    let until = std::time::Instant::now() + PATIENCE;
-    while daemon.count("/in_flight")? < count && std::time::Instant::now() < until {
+    let until = Instant::now() + PATIENCE;
+    while daemon.count("/in_flight")? < count && Instant::now() < until {
         pause(Duration::from_millis(50));
     }
     let out = daemon.count("/in_flight")?;
     if out < count {
         let what = format!("{out} of {count} requests are out");
-        return Err(Failure::new(
-            crate::cli::failure::Exit::Temporary,
-            crate::cli::failure::code::ANSWER,
-            what,
-        ));
+        return Err(Failure::new(Exit::Temporary, code::ANSWER, what));
     }
     Ok(())
 }
