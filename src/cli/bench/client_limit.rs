@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use ureq::Agent;
@@ -54,7 +53,8 @@ pub fn run(posts: &Posts<'_>, setting: &Setting) -> Result<Vec<Duration>, Failur
                 return Ok(times);
             }
             if let Some(rate) = posts.rate {
-                pause_until(begun + Duration::from_secs_f64(number as f64 / rate));
+                let at = begun + Duration::from_secs_f64(number as f64 / rate);
+                super::pause(at.saturating_duration_since(Instant::now()));
             }
             let (url, agent) = &clients[number as usize % clients.len()];
             let sent = Instant::now();
@@ -77,12 +77,6 @@ pub fn run(posts: &Posts<'_>, setting: &Setting) -> Result<Vec<Duration>, Failur
 fn broken(error: &ureq::Error) -> Failure {
     let what = format!("the bare client was broken off: {error}");
     Failure::new(Exit::Temporary, code::ANSWER, what)
-}
-
-fn pause_until(at: Instant) {
-    let (_sender, never) = channel::<()>();
-    let waited = never.recv_timeout(at.saturating_duration_since(Instant::now()));
-    debug_assert_eq!(waited, Err(RecvTimeoutError::Timeout));
 }
 
 fn post(agent: &Agent, url: &str, key: &SignatureKey, body: &str) -> Result<(), ureq::Error> {

@@ -136,6 +136,7 @@ pub fn many_hosts(setting: &Setting, limits: &mut Limits) -> Result<Vec<Figure>,
 /// A few events per second: how long one is on its way.
 pub fn latency(setting: &Setting, limits: &mut Limits) -> Result<Vec<Figure>, Failure> {
     let [server, client] = limits.quiet(setting, QUIET_PER_S)?;
+    let synced = limits.quiet_append(setting, QUIET_PER_S)?;
     let count = setting.scale.quiet_events();
     let stamps = Arc::new(Stamps::new(WARM_UP + count));
     let receivers = Receivers::start(&super::hosts(1), Some(Arc::clone(&stamps)), false)?;
@@ -151,6 +152,7 @@ pub fn latency(setting: &Setting, limits: &mut Limits) -> Result<Vec<Figure>, Fa
             .goal(Goal::BeyondAtMost(2.0)),
         p99,
         ack.beside(server, "p50 of bare server"),
+        Figure::new("20 appends + fdatasync/s, p50", synced, "ms"),
     ])
 }
 

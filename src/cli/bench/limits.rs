@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -76,7 +76,8 @@ impl Limits {
             return Ok(*known);
         }
         let path = setting.directory.path().join("append");
-        let probed = append(&path, group, setting.scale.appends()).map_err(Failure::system)?;
+        let times = setting.scale.appends();
+        let probed = append(&path, (group, times), Duration::ZERO).map_err(Failure::system)?;
         self.appends.insert(group, probed);
         Ok(probed)
     }
@@ -121,6 +122,16 @@ impl Limits {
         Ok(probed)
     }
 
+    /// p50 of an append and fdatasync of one event at that many per second, in milliseconds: a
+    /// disk that has rested may be slower than one that is kept busy.
+    pub fn quiet_append(&self, setting: &Setting, rate: f64) -> Result<f64, Failure> {
+        let path = setting.directory.path().join("append");
+        let times = setting.scale.quiet_events() as usize;
+        let rest = Duration::from_secs_f64(1.0 / rate);
+        let probed = append(&path, (1, times), rest).map_err(Failure::system)?;
+        Ok(probed.p50_ms)
+    }
+
     /// The most that taking an event and sending it on could reach when both share the
     /// processors: 1 / (1/server + 1/client).
     pub fn composite(&mut self, setting: &Setting) -> Result<f64, Failure> {
@@ -130,12 +141,14 @@ impl Limits {
     }
 }
 
-fn append(path: &Path, group: usize, times: usize) -> std::io::Result<Append> {
+/// Appends so many events so many times, with a pause in between.
+fn append(path: &Path, (group, times): (usize, usize), rest: Duration) -> std::io::Result<Append> {
     let mut file = File::create(path)?;
     let bytes = vec![b'x'; EVENT_BYTES * group];
     let mut took = Vec::with_capacity(times);
     let begun = Instant::now();
     for _ in 0..times {
+        super::pause(rest);
         let one = Instant::now();
         file.write_all(&bytes)?;
         file.sync_data()?;

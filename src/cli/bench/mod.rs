@@ -19,6 +19,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -192,6 +194,12 @@ fn print(figures: &[Figure], context: &Context) -> Result<Exit, Failure> {
     };
     context.console.lines(&lines)?;
     Ok(Exit::Done)
+}
+
+/// Lets time pass: nothing is ever sent on this channel.
+fn pause(time: Duration) {
+    let (_sender, never) = channel::<()>();
+    let _ = never.recv_timeout(time);
 }
 
 /// 200 hosts with several connections each need more than the usual soft limit. Where the system

@@ -1,7 +1,6 @@
 //! What the daemon costs by what it holds: nothing, hanging requests, many endpoints, a million
 //! waiting deliveries.
 
-use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -12,7 +11,7 @@ use super::figure::{Figure, Goal};
 use super::intake;
 use super::receivers::Receivers;
 use super::sample::Template;
-use super::{Setting, hosts};
+use super::{Setting, hosts, pause};
 use crate::cli::failure::{Exit, Failure, code};
 
 /// Starts of which the median counts.
@@ -187,12 +186,6 @@ fn in_flight(daemon: &Daemon, count: u64) -> Result<(), Failure> {
 
 fn rest() {
     pause(REST);
-}
-
-fn pause(time: Duration) {
-    let (_sender, never) = channel::<()>();
-    // Nothing is ever sent: only the time passes.
-    let _ = never.recv_timeout(time);
 }
 
 fn ms(time: Duration) -> f64 {
