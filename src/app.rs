@@ -176,10 +176,13 @@ fn transport(settings: &Settings, own: SocketAddr) -> Result<HttpTransport, Star
     .map_err(StartError::Tls)
 }
 
+/// Half of the processors, as store, engine and delivery want some as well; and each thread less
+/// is a thread less that has to be woken when a batch is answered.
 fn edge_runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
         .thread_name("edge")
-        .worker_threads(2)
+        .worker_threads((processors / 2).clamp(1, 4))
         .max_blocking_threads(8)
         .enable_all()
         .build()
