@@ -67,36 +67,41 @@ pub fn run(load: Load) -> Result<Outcome, Failure> {
         .enable_all()
         .build()
         .map_err(Failure::system)?;
-    let begun = Instant::now();
-    let shared = Arc::new(Shared {
-        next: AtomicU64::new(load.numbers.start),
-        load,
-        begun,
-    });
     let all = async {
+        // Connecting is not what is measured: a queue of many may take a second.
+        let mut streams = Vec::with_capacity(load.connections);
+        for _ in 0..load.connections {
+            streams.push(TcpStream::connect(load.address).await?);
+        }
+        let begun = Instant::now();
+        let shared = Arc::new(Shared {
+            next: AtomicU64::new(load.numbers.start),
+            load,
+            begun,
+        });
         let mut tasks = JoinSet::new();
-        for _ in 0..shared.load.connections {
-            tasks.spawn(connection(Arc::clone(&shared)));
+        for stream in streams {
+            tasks.spawn(connection(stream, Arc::clone(&shared)));
         }
         let mut latencies = Vec::new();
         while let Some(ended) = tasks.join_next().await {
             let ended = ended.map_err(|error| std::io::Error::other(error.to_string()))?;
             latencies.extend(ended?);
         }
-        Ok::<_, std::io::Error>(latencies)
+        let (elapsed, count) = (begun.elapsed(), latencies.len());
+        Ok::<_, std::io::Error>(Outcome {
+            begun,
+            elapsed,
+            count,
+            latency: Summary::of(latencies),
+        })
     };
     let patient = async { tokio::time::timeout(PATIENCE, all).await };
-    let latencies = match runtime.block_on(patient) {
-        Ok(Ok(latencies)) => latencies,
-        Ok(Err(error)) => return Err(broken(&error.to_string())),
-        Err(_) => return Err(broken("it took longer than 5 minutes")),
-    };
-    Ok(Outcome {
-        begun,
-        elapsed: begun.elapsed(),
-        count: latencies.len(),
-        latency: Summary::of(latencies),
-    })
+    match runtime.block_on(patient) {
+        Ok(Ok(outcome)) => Ok(outcome),
+        Ok(Err(error)) => Err(broken(&error.to_string())),
+        Err(_) => Err(broken("it took longer than 5 minutes")),
+    }
 }
 
 fn broken(why: &str) -> Failure {
@@ -120,8 +125,7 @@ impl Shared {
     }
 }
 
-async fn connection(shared: Arc<Shared>) -> std::io::Result<Vec<u32>> {
-    let mut stream = TcpStream::connect(shared.load.address).await?;
+async fn connection(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<Vec<u32>> {
     stream.set_nodelay(true)?;
     let mut request = shared.load.template.clone();
     let mut buffer = vec![0; ANSWER_BYTES_MAX];
