@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::answer::{Answer, Verdict};
 use super::handle::{Accepted, Command, EndpointView, EngineStatus, TestRequest, Written};
+use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
 use crate::domain::digest;
 use crate::domain::event::{Facts, Incoming};
@@ -35,6 +36,8 @@ pub(super) enum Message {
     Committed(Committed),
     /// The database is open again.
     Reopened,
+    /// Other figures for the rules from now on.
+    Reconfigure(Box<DeliverySettings>),
     /// These tokens were used since they were last looked at.
     TokensUsed(Vec<TokenNumber>),
     /// No new dispatch; end when what flies has landed.

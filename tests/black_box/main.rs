@@ -19,3 +19,4 @@ mod limits;
 mod order;
 mod receivers;
 mod restart;
+mod tools;

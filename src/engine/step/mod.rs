@@ -33,6 +33,7 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
             committed::committed(state, now, done.result.is_ok(), effects);
         }
         Message::Reopened => state.disk = Disk::Reopened,
+        Message::Reconfigure(delivery) => state.reconfigure(now.tick, *delivery),
         Message::TokensUsed(tokens) => admin::tokens_used(state, now, &tokens, effects),
         Message::Stop => {
             if state.phase == Phase::Running {
