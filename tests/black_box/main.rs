@@ -10,6 +10,7 @@ mod support;
 
 mod bad_input;
 mod batch;
+mod bench;
 mod check;
 mod cli;
 mod delivery;
