@@ -13,6 +13,7 @@ use crate::domain::lanes::Dispatch;
 use crate::domain::time::Now;
 use crate::domain::token::Token;
 use crate::send::pool::{Finished, Job};
+use crate::store::Slice;
 use crate::store::thread::{Committed, Order};
 
 /// What enters.
@@ -35,6 +36,8 @@ pub(super) enum Message {
     Committed(Committed),
     /// The database is open again.
     Reopened,
+    /// The keeper has looked at a slice of events; None when it could not.
+    Looked(Option<Slice>),
     /// These tokens were used since they were last looked at.
     TokensUsed(Vec<TokenNumber>),
     /// No new dispatch; end when what flies has landed.
@@ -103,6 +106,8 @@ pub(super) struct Effects {
     pub tells: Vec<Tell>,
     /// For the delivery threads.
     pub jobs: Vec<Job<Errand>>,
+    /// For the keeper: the events from that number on.
+    pub look: Option<EventNumber>,
     /// Cut what is on the wire and end the delivery threads.
     pub cut: bool,
 }
@@ -127,7 +132,7 @@ pub(super) enum Tell {
     Endpoint(Answer<Option<EndpointView>>, Option<EndpointView>),
     DirtyHistory(Answer<Vec<(u8, Arc<Attempt>)>>, Vec<(u8, Arc<Attempt>)>),
     InFlight(Answer<(Vec<DeliveryKey>, Now)>, (Vec<DeliveryKey>, Now)),
-    /// The number of threads is the loop's to add.
+    /// The number of threads and the space on the disk are the loop's to add.
     Status(Answer<EngineStatus>, EngineStatus),
     /// To those who check tokens: this one counts, as it is now.
     TokenPut(Arc<Token>),

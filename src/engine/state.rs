@@ -10,9 +10,10 @@ use super::handle::{EndpointView, Refusal};
 use super::history::History;
 use super::idempotency::Idempotency;
 use super::live::Live;
+use super::retention::Retention;
 use super::roster::Entry;
 use super::tallies::Minute;
-use crate::config::DeliverySettings;
+use crate::config::{DeliverySettings, RetentionSettings};
 use crate::domain::attempt::Attempt;
 use crate::domain::change::{Change, EndState, Ended, Numbers, Reason};
 use crate::domain::dice::Dice;
@@ -49,6 +50,7 @@ pub(super) struct State {
     pub idempotency: Idempotency,
     pub bodies: Bodies,
     pub history: History,
+    pub retention: Retention,
 
     // What is going on.
     pub tests: HashMap<EndpointNumber, Testing>,
@@ -134,7 +136,7 @@ const WAITING_MAX_CROWDED: u32 = 10_000;
 impl State {
     /// An empty memory.
     pub fn new(
-        delivery: DeliverySettings,
+        (delivery, retention): (DeliverySettings, RetentionSettings),
         epochs: Arc<Epochs>,
         numbers: Numbers,
         counters: Arc<Counters>,
@@ -165,6 +167,7 @@ impl State {
             idempotency: Idempotency::default(),
             bodies: Bodies::default(),
             history: History::default(),
+            retention: Retention::new(retention, 0),
             tests: HashMap::new(),
             in_flight: 0,
             unreadable: HashSet::new(),

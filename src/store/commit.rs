@@ -6,11 +6,12 @@
 
 use redb::{Key, ReadableTable, WriteTransaction};
 
+use super::ballast::Ballast;
 use super::damage::Damage;
 use super::record::{self, Place};
 use super::tables::{
-    CLOSED, Definition, ENDPOINTS, EVENTS, HEADS, HISTORY, META, META_NUMBERS, OPEN, RECENT, Rows,
-    TOKENS, place,
+    CLOSED, Definition, ENDPOINTS, EVENTS, HEADS, HISTORY, META, META_BODY_BYTES, META_NUMBERS,
+    OPEN, RECENT, Rows, TOKENS, place,
 };
 use super::{CommitError, OpenRow, Store};
 use crate::domain::attempt::RING_SLOTS;
@@ -30,11 +31,21 @@ impl Store {
     }
 
     fn write(&mut self, changes: &[Change], quick_repair: bool) -> Result<(), CommitError> {
-        self.try_write(changes, quick_repair).inspect_err(|_| {
-            // redb refuses everything after an I/O error, and what a failed sync left behind
-            // is known only by reading the file anew.
-            self.shared.close();
-        })
+        let result = self.try_write(changes, quick_repair);
+        match &result {
+            // Nobody waits much for a commit that is made when nothing else is to be done.
+            Ok(()) if quick_repair => self.ballast.iter().for_each(Ballast::make),
+            Ok(()) => {}
+            Err(error) => {
+                // redb refuses everything after an I/O error, and what a failed sync left
+                // behind is known only by reading the file anew.
+                self.shared.close();
+                if error.is_full && self.ballast.as_ref().is_some_and(Ballast::drop_it) {
+                    log::warn!("the disk is full: the ballast beside the database was removed");
+                }
+            }
+        }
+        result
     }
 
     fn try_write(&self, changes: &[Change], quick_repair: bool) -> Result<(), CommitError> {
@@ -43,7 +54,7 @@ impl Store {
         // Immediate durability is what a transaction has by default: one sync, at its end.
         apply(&transaction, changes, &self.shared.damage)
             .and_then(|()| Ok(transaction.commit()?))
-            .map_err(|error| CommitError(error.to_string()))
+            .map_err(|error| CommitError::of(&error))
     }
 }
 
@@ -88,9 +99,10 @@ impl<'t> Events<'t> {
         for (index, change) in changes.iter().enumerate() {
             let event = match change {
                 Change::Event(new) => new.number,
-                Change::Withdrawn(event) | Change::Moved(event, _) | Change::Ended(event, _) => {
-                    *event
-                }
+                Change::Withdrawn(event)
+                | Change::Pruned(event)
+                | Change::Moved(event, _)
+                | Change::Ended(event, _) => *event,
                 _ => continue,
             };
             mentions.push((event, index));
@@ -117,6 +129,13 @@ impl<'t> Events<'t> {
                 Change::Withdrawn(_) => {
                     self.withdraw(event)?;
                     life = Life::default();
+                }
+                Change::Pruned(_) => {
+                    // Also one whose open row is damaged: nobody knows what waits there.
+                    if !life.open_changed && self.open.get(event.0)?.is_none() {
+                        self.withdraw(event)?;
+                        life = Life::default();
+                    }
                 }
                 Change::Moved(_, moved) => {
                     if let Some(row) = self.open_row(event, &mut life)?
@@ -320,7 +339,12 @@ fn apply_keyed(transaction: &WriteTransaction, changes: &[Change]) -> Result<(),
             }
             Change::Recent(endpoint, _) => recent.push((endpoint.0, Some(change))),
             Change::Numbers(_) => meta.push((META_NUMBERS, Some(change))),
-            Change::Event(_) | Change::Withdrawn(_) | Change::Moved(..) | Change::Ended(..) => {}
+            Change::BodyBytes(_) => meta.push((META_BODY_BYTES, Some(change))),
+            Change::Event(_)
+            | Change::Withdrawn(_)
+            | Change::Pruned(_)
+            | Change::Moved(..)
+            | Change::Ended(..) => {}
         }
     }
     put(transaction, META, meta)?;
@@ -368,8 +392,10 @@ fn write_keyed(place: Place, change: &Change, buffer: &mut Vec<u8>) {
         Change::History(_, attempt) => record::write_attempt(place, attempt, buffer),
         Change::Recent(_, recent) => record::write_recent(place, recent, buffer),
         Change::Numbers(numbers) => record::write_numbers(place, numbers, buffer),
+        Change::BodyBytes(bytes) => record::write_body_bytes(place, *bytes, buffer),
         Change::Event(_)
         | Change::Withdrawn(_)
+        | Change::Pruned(_)
         | Change::Moved(..)
         | Change::Ended(..)
         | Change::EndpointRemoved(_)

@@ -12,6 +12,7 @@ mod health;
 mod test;
 
 use super::message::{Effects, Message};
+use super::retention;
 use super::state::{Disk, Phase, State};
 use crate::domain::time::Now;
 
@@ -32,6 +33,7 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
         Message::Committed(done) => {
             committed::committed(state, now, done.result.is_ok(), effects);
         }
+        Message::Looked(slice) => retention::looked(state, now, slice),
         Message::Reopened => state.disk = Disk::Reopened,
         Message::TokensUsed(tokens) => admin::tokens_used(state, now, &tokens, effects),
         Message::Stop => {

@@ -6,6 +6,7 @@ mod administering;
 mod bench;
 mod delivering;
 mod failing;
+mod keeping;
 mod whole;
 
 pub(in crate::engine) use bench::exchange;
