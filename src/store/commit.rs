@@ -8,6 +8,7 @@ use redb::{Key, ReadableTable, WriteTransaction};
 
 use super::ballast::Ballast;
 use super::damage::Damage;
+use super::life::Life;
 use super::record::{self, Place};
 use super::tables::{
     CLOSED, Definition, ENDPOINTS, EVENTS, HEADS, HISTORY, META, META_BODY_BYTES, META_NUMBERS,
@@ -131,8 +132,12 @@ impl<'t> Events<'t> {
                     life = Life::default();
                 }
                 Change::Pruned(_) => {
-                    // Also one whose open row is damaged: nobody knows what waits there.
-                    if !life.open_changed && self.open.get(event.0)?.is_none() {
+                    let waits = match &life.open {
+                        Some(row) => !row.open.is_empty(),
+                        // A row that is damaged counts: nobody knows what waits there.
+                        None => self.open.get(event.0)?.is_some(),
+                    };
+                    if !waits {
                         self.withdraw(event)?;
                         life = Life::default();
                     }
@@ -284,36 +289,6 @@ impl<'t> Events<'t> {
         }
         self.closed.insert(event.0, self.buffer.as_slice())?;
         Ok(())
-    }
-}
-
-/// What one batch makes of the deliveries of one event.
-#[derive(Default)]
-struct Life {
-    /// Whether `open` is what the database or the batch has.
-    open_read: bool,
-    open: Option<OpenRow>,
-    open_changed: bool,
-    /// Ends to be added.
-    ended: Vec<Ended>,
-    /// The event came with this batch: no ended deliveries are in the database.
-    closed_is_new: bool,
-}
-
-impl Life {
-    fn begun(new: &NewEvent) -> Self {
-        Self {
-            open_read: true,
-            open: Some(OpenRow {
-                call: new.head.call,
-                kind: new.head.kind.clone(),
-                expires_at: new.expires_at,
-                open: new.open.clone(),
-            }),
-            open_changed: true,
-            ended: new.ended.clone(),
-            closed_is_new: true,
-        }
     }
 }
 

@@ -9,6 +9,7 @@ mod commit;
 mod compact;
 mod damage;
 mod failure;
+mod life;
 mod load;
 mod open;
 mod read;

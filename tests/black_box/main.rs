@@ -18,3 +18,4 @@ mod limits;
 mod order;
 mod receivers;
 mod restart;
+mod retention;
