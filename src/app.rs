@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use sd_notify::NotifyState;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Mistake, Resolved, Settings};
 use crate::domain::address::EgressRule;
 use crate::engine;
 use crate::http::{self, Listeners};
@@ -24,6 +25,7 @@ const EXIT_BUG: i32 = 70;
 pub struct App {
     engine: engine::Running,
     edge: Edge,
+    configuration: watch::Sender<Arc<Resolved>>,
     is_new: bool,
     address: SocketAddr,
     socket: PathBuf,
@@ -59,7 +61,8 @@ pub enum StartError {
 
 impl App {
     /// Opens the database, binds the listeners, starts the threads: ready when it returns.
-    pub fn start(settings: Settings) -> Result<Self, StartError> {
+    pub fn start(resolved: Resolved) -> Result<Self, StartError> {
+        let settings = resolved.settings.clone();
         raise_open_files();
         let random = random_bytes()?;
         let (salt, seed) = (random[..8].try_into(), random[8..].try_into());
@@ -94,11 +97,12 @@ impl App {
         })?;
 
         let socket = settings.http.socket.clone();
+        let (configuration, known) = watch::channel(Arc::new(resolved));
         let parts = http::Parts {
             handle: engine.handle(),
             reader,
             settings: settings.http,
-            delivery: settings.delivery,
+            configuration: known,
             counters,
             clock,
         };
@@ -112,6 +116,7 @@ impl App {
         Ok(Self {
             engine,
             edge,
+            configuration,
             is_new,
             address,
             socket,
@@ -133,18 +138,64 @@ impl App {
         self.is_new
     }
 
-    /// Runs until SIGTERM or SIGINT, then stops; a second signal stops at once. `true` when
+    /// Runs until SIGTERM or SIGINT, then stops; a second one stops at once. `ready` is called
+    /// when signals are heard. SIGHUP reads the configuration again, by `reread`. `true` when
     /// everything was committed.
-    pub fn run(self) -> Result<bool, StartError> {
-        let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(StartError::System)?;
-        signals.forever().next();
+    pub fn run(
+        self,
+        ready: impl FnOnce(&Self),
+        reread: impl Fn() -> Result<Resolved, Vec<Mistake>>,
+    ) -> Result<bool, StartError> {
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(StartError::System)?;
+        ready(&self);
+        tell_systemd(&[NotifyState::Ready]);
+        for signal in signals.forever() {
+            if signal != SIGHUP {
+                break;
+            }
+            tell_systemd(&[NotifyState::Reloading]);
+            match reread() {
+                Ok(newer) => self.reload(newer),
+                Err(mistakes) => keep_as_it_was(&mistakes),
+            }
+            tell_systemd(&[NotifyState::Ready]);
+        }
+        tell_systemd(&[NotifyState::Stopping]);
         log::info!("stopping: waiting for what is in flight; a second signal stops at once");
         let handle = self.engine.handle();
+        let hurry = move |signal| {
+            if signal != SIGHUP {
+                handle.hurry();
+            }
+        };
         std::thread::Builder::new()
             .name("signals".into())
-            .spawn(move || signals.forever().for_each(|_| handle.hurry()))
+            .spawn(move || signals.forever().for_each(hurry))
             .map_err(StartError::System)?;
         Ok(self.stop())
+    }
+
+    /// Takes over what a newer reading of the configuration changes and a running daemon can
+    /// take over; the log names the rest.
+    fn reload(&self, newer: Resolved) {
+        let old = Arc::clone(&self.configuration.borrow());
+        let (resolved, changed) = old.reloaded(newer);
+        for warning in &resolved.warnings {
+            log::warn!("{warning}");
+        }
+        log::set_max_level(resolved.settings.log.level);
+        self.engine
+            .handle()
+            .reconfigure(resolved.settings.delivery.clone());
+        // The edge holds the other end as long as it runs, and does without it after that.
+        let _ = self.configuration.send(Arc::new(resolved));
+        for name in &changed.need_restart {
+            log::warn!("{name} has changed and needs a restart");
+        }
+        match changed.applied.as_slice() {
+            [] => log::info!("configuration read again: nothing to take over"),
+            applied => log::info!("configuration read again: {}", applied.join(", ")),
+        }
     }
 
     /// Stops now, as after a signal.
@@ -164,6 +215,22 @@ impl App {
     }
 }
 
+/// A configuration with mistakes changes nothing, however much of it is right.
+fn keep_as_it_was(mistakes: &[Mistake]) {
+    for mistake in mistakes {
+        let code = mistake.code;
+        log::error!(code; "{mistake}. {}", mistake.advice);
+    }
+    log::error!("the configuration stays as it was");
+}
+
+/// Tells the service manager, where one started us; without one this does nothing.
+fn tell_systemd(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        log::warn!("the service manager can't be told: {error}");
+    }
+}
+
 fn transport(settings: &Settings, own: SocketAddr) -> Result<HttpTransport, StartError> {
     HttpTransport::new(HttpOptions {
         connect_timeout_ms: settings.delivery.connect_timeout_ms,
@@ -178,10 +245,13 @@ fn transport(settings: &Settings, own: SocketAddr) -> Result<HttpTransport, Star
     .map_err(StartError::Tls)
 }
 
+/// Half of the processors, as store, engine and delivery want some as well; and each thread less
+/// is a thread less that has to be woken when a batch is answered.
 fn edge_runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
         .thread_name("edge")
-        .worker_threads(2)
+        .worker_threads((processors / 2).clamp(1, 4))
         .max_blocking_threads(8)
         .enable_all()
         .build()

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Context;
 use super::columns::{Cell, columns};
 use super::console::{DIM, PLAIN, style_of};
+use super::deliveries::titles;
 use super::document::{list, number, text};
 use super::failure::{Exit, Failure};
 use super::input::{Moment, query_value};
@@ -170,8 +171,7 @@ fn show(event: &str, why: bool, context: &Context) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let endpoints = client.all("/v1/endpoints")?;
-    let title = |endpoint: &Value| (text(endpoint, "/id"), text(endpoint, "/title"));
-    let titles: HashMap<_, _> = endpoints.iter().map(title).collect();
+    let titles = titles(&endpoints);
     let now = context.clock.now().wall.0;
     context
         .console
@@ -226,8 +226,8 @@ fn story(event: &Value, titles: &HashMap<String, String>, why: bool, now_ms: u64
     lines
 }
 
-/// `200  183 ms`, `3rd try at 14:06:12 (500)`, or the reason.
-fn outcome(delivery: &Value, now_ms: u64) -> String {
+/// What became of a delivery: `200  183 ms`, `3rd try at 14:06:12 (500)`, or the reason.
+pub fn outcome(delivery: &Value, now_ms: u64) -> String {
     let last = match (
         number(delivery, "/last/status").filter(|status| *status > 0),
         text(delivery, "/last/error"),

@@ -14,24 +14,31 @@ const FILE_BYTES_MAX: u64 = 8 << 20;
 
 /// The text of a file, or of stdin for `-`.
 pub fn file(path: &Path) -> Result<String, Failure> {
-    let failed = |why: String| {
-        let what = format!("cannot read {}: {why}", path.display());
-        Failure::new(Exit::Invalid, code::FILE, what)
-    };
+    String::from_utf8(bytes(path)?).map_err(|_| unreadable(path, "it is not UTF-8"))
+}
+
+fn unreadable(path: &Path, why: &str) -> Failure {
+    let what = format!("cannot read {}: {why}", path.display());
+    Failure::new(Exit::Invalid, code::FILE, what)
+}
+
+/// The bytes of a file, or of stdin for `-`.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| unreadable(path, &error.to_string());
     let source: Box<dyn std::io::Read> = if path == Path::new("-") {
         Box::new(std::io::stdin())
     } else {
-        Box::new(std::fs::File::open(path).map_err(|error| failed(error.to_string()))?)
+        Box::new(std::fs::File::open(path).map_err(failed)?)
     };
     let mut bytes = Vec::new();
     source
         .take(FILE_BYTES_MAX + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(failed)?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(failed("it is larger than 8 MiB".to_owned()));
+        return Err(unreadable(path, "it is larger than 8 MiB"));
     }
-    String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8".to_owned()))
+    Ok(bytes)
 }
 
 /// A key or a token: the text of a file without the white space around it.

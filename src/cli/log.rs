@@ -14,8 +14,8 @@ pub fn start(settings: &LogSettings, identity: &Identity, clock: Clock) {
     let under_systemd = identity.environment.contains_key("JOURNAL_STREAM");
     let format = settings.format;
     env_logger::Builder::new()
-        .filter_level(settings.level.min(LevelFilter::Warn))
-        .filter_module("ringhook", settings.level)
+        .filter_level(LevelFilter::Warn)
+        .filter_module("ringhook", LevelFilter::Trace)
         // It would log an error for every certificate that fails; the attempt says so already.
         .filter_module("rustls_platform_verifier", LevelFilter::Off)
         .format(move |out, record| {
@@ -28,6 +28,8 @@ pub fn start(settings: &LogSettings, identity: &Identity, clock: Clock) {
             writeln!(out, "{line}")
         })
         .init();
+    // The one level that a reload can change; the filters above only hold others back.
+    log::set_max_level(settings.level);
 }
 
 /// `2026-03-04T09:08:22.114Z warn  message key=value`

@@ -4,7 +4,10 @@
 mod attempts;
 mod client;
 mod columns;
+mod config;
 mod console;
+mod deliveries;
+mod demo;
 mod document;
 mod endpoint;
 mod events;
@@ -16,9 +19,14 @@ mod receiver;
 mod reference;
 mod send;
 mod serve;
+mod sign;
+mod signals;
+mod signing;
+mod sources;
 mod status;
 mod test;
 mod token;
+mod verify;
 mod words;
 
 use std::collections::BTreeMap;
@@ -72,6 +80,8 @@ struct Global {
 enum Command {
     /// Run the daemon
     Serve(serve::Arguments),
+    /// See it work: a throw-away daemon with receivers and traffic
+    Demo(demo::Arguments),
     /// Add, show, change and remove endpoints
     #[command(alias = "ep", subcommand)]
     Endpoint(endpoint::Command),
@@ -83,11 +93,24 @@ enum Command {
     Events(events::Arguments),
     /// Show the last attempts of an endpoint
     Attempts(attempts::Arguments),
+    /// List deliveries, or show one with its attempts
+    Deliveries(deliveries::Arguments),
+    /// Try deliveries now: waiting ones at once, ended ones anew
+    Retry(deliveries::ActionArguments),
+    /// Cancel waiting deliveries
+    Cancel(deliveries::ActionArguments),
     /// Show how the daemon and its endpoints are doing
     Status(status::Arguments),
     /// Create, list and revoke tokens of the API
     #[command(subcommand)]
     Token(token::Command),
+    /// Check the signatures of a request, and say why one does not match
+    Verify(verify::Arguments),
+    /// Print the headers that sign a body, for tests of receivers
+    Sign(sign::Arguments),
+    /// Write, check and show the configuration
+    #[command(subcommand)]
+    Config(config::Command),
     /// Receive, verify and print deliveries on this machine
     Listen(listen::Arguments),
 }
@@ -133,13 +156,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments, context),
+        Command::Demo(arguments) => demo::run(arguments, context),
         Command::Endpoint(command) => endpoint::run(command, context),
         Command::Test(arguments) => test::run(arguments, context),
         Command::Send(arguments) => send::run(arguments, context),
         Command::Events(arguments) => events::run(arguments, context),
         Command::Attempts(arguments) => attempts::run(arguments, context),
+        Command::Deliveries(arguments) => deliveries::run(arguments, context),
+        Command::Retry(arguments) => deliveries::act(deliveries::Action::Retry, arguments, context),
+        Command::Cancel(arguments) => {
+            deliveries::act(deliveries::Action::Cancel, arguments, context)
+        }
+        Command::Verify(arguments) => verify::run(arguments, context),
+        Command::Sign(arguments) => sign::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
         Command::Token(command) => token::run(command, context),
+        Command::Config(command) => config::run(command, context),
         Command::Listen(arguments) => listen::run(arguments, context),
     }
 }
@@ -186,6 +218,17 @@ mod tests {
         check("ringhook send call:completed --sample --data -", false);
         check("ringhook token create pbx --role ingest", true);
         check("ringhook token create pbx --role root", false);
+        check("ringhook deliveries --endpoint CRM --state failed", true);
+        check("ringhook deliveries show dlv_1", true);
+        check("ringhook retry dlv_1 dlv_2", true);
+        check("ringhook cancel", false);
+        check("ringhook verify --key-file k --body b -H a:b", true);
+        check("ringhook verify --key-file k --body b", false);
+        check("ringhook verify --body b -H a:b", false);
+        check("ringhook sign --key-file k --endpoint CRM --body b", false);
+        check("ringhook sign --key-file k --body b --now 1614265330", true);
+        check("ringhook config show --origin", true);
+        check("ringhook config init --stdout --config f", false);
         check("ringhook listen --no-register --key-file k", true);
         check("ringhook listen --respond 99", false);
         check("ringhook endpoint", false);

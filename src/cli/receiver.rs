@@ -1,9 +1,9 @@
-//! The receiver of `listen`: an HTTP server on a loopback port that answers every request with
-//! one status and hands it on. It verifies nothing and prints nothing.
+//! The receiver of `listen` and `demo`: an HTTP server on a loopback port that answers every
+//! request with one status and hands it on. It verifies nothing and prints nothing.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -61,11 +61,34 @@ impl Received {
 #[derive(Clone)]
 pub struct Manner {
     /// The status of every answer.
-    pub status: StatusCode,
+    pub status: Status,
+    /// How long each answer waits.
+    pub delay: Duration,
     /// How many are taken; later ones get 503, so that none is answered and not shown.
     pub max: u64,
     /// For the times.
     pub clock: Clock,
+}
+
+/// The status of a receiver's answers; clones are the same switch.
+#[derive(Clone, Debug)]
+pub struct Status(Arc<AtomicU16>);
+
+impl Status {
+    /// Answers with that.
+    pub fn new(status: StatusCode) -> Self {
+        Self(Arc::new(AtomicU16::new(status.as_u16())))
+    }
+
+    /// Answers with that from now on.
+    pub fn set(&self, status: StatusCode) {
+        self.0.store(status.as_u16(), Ordering::Relaxed);
+    }
+
+    /// What it answers with.
+    pub fn get(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.load(Ordering::Relaxed)).unwrap_or_default()
+    }
 }
 
 /// A receiver, running on a thread of its own.
@@ -200,6 +223,10 @@ impl Desk {
         if self.taken.fetch_add(1, Ordering::Relaxed) >= self.manner.max {
             return Ok(bare(StatusCode::SERVICE_UNAVAILABLE));
         }
+        if !self.manner.delay.is_zero() {
+            tokio::time::sleep(self.manner.delay).await;
+        }
+        let status = self.manner.status.get();
         let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (name.as_str().to_owned(), value)
@@ -211,10 +238,10 @@ impl Desk {
             path: head.uri.to_string(),
             headers: head.headers.iter().map(header).collect(),
             body,
-            status: self.manner.status.as_u16(),
+            status: status.as_u16(),
             took_ms: now.tick.ms_since(begun.tick),
         });
-        Ok(bare(self.manner.status))
+        Ok(bare(status))
     }
 }
 
@@ -250,7 +277,8 @@ mod tests {
     fn it_answers_hands_on_and_stops_at_its_limit() {
         let (sender, inbox) = sync_channel(8);
         let manner = Manner {
-            status: StatusCode::ACCEPTED,
+            status: Status::new(StatusCode::ACCEPTED),
+            delay: Duration::ZERO,
             max: 1,
             clock: Clock::system(Tick(0)),
         };

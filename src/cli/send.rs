@@ -89,7 +89,7 @@ fn body(kind: &EventType, data: &str, key: Option<&str>) -> String {
 
 /// A sample with an id of its own: two samples are two calls, or the second would wait for the
 /// first, or be out of date because of it.
-fn fresh_sample(sample: &str, letters: &str) -> String {
+pub fn fresh_sample(sample: &str, letters: &str) -> String {
     let marker = "\"id\":\"";
     let replaced = sample.find(marker).and_then(|at| {
         let start = at + marker.len();
@@ -104,7 +104,8 @@ fn fresh_sample(sample: &str, letters: &str) -> String {
     replaced.unwrap_or_else(|| sample.to_owned())
 }
 
-fn random_letters() -> Result<String, Failure> {
+/// Letters for an id of our own.
+pub fn random_letters() -> Result<String, Failure> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|error| {
         let what = format!("the system gives no random numbers: {error}");

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::Context;
 use super::failure::{Exit, Failure, code};
 use super::words::span;
+use super::{Context, sources};
 use crate::app::{App, StartError};
-use crate::config::{self, Flags, Mistake, Sources, UNREADABLE};
+use crate::config::Flags;
 use crate::store::OpenError;
 
 /// `serve`
@@ -32,31 +32,31 @@ pub struct Arguments {
 /// Runs the daemon until it is told to stop.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let begun = context.clock.now();
-    let resolved = match sources(arguments, context) {
-        Ok(sources) => config::resolve(&sources),
-        Err(mistake) => Err(vec![mistake]),
+    let flags = Flags {
+        listen: arguments.listen.clone(),
+        socket: context.global.socket.as_ref().map(sources::whole),
+        data: arguments.data.as_ref().map(sources::whole),
     };
-    let resolved = match resolved {
+    let file = arguments.config.clone();
+    let identity = context.identity.clone();
+    let read = move || sources::read(file.as_deref(), &identity, &flags);
+    let resolved = match read() {
         Ok(resolved) => resolved,
-        Err(mistakes) => {
-            for mistake in &mistakes {
-                invalid(mistake).print();
-            }
-            return Ok(Exit::Invalid);
-        }
+        Err(mistakes) => return Ok(sources::complain(&mistakes)),
     };
-    let settings = resolved.settings;
+    let settings = &resolved.settings;
     super::log::start(&settings.log, &context.identity, context.clock.clone());
-    for warning in resolved.warnings {
+    for warning in &resolved.warnings {
         log::warn!("{warning}");
     }
     let path = settings.store.path.clone();
-    let app = App::start(settings).map_err(|error| not_started(&error))?;
-    let ready_in = context.clock.now().tick.ms_since(begun.tick);
-    let lines = greeting(&app, &path, ready_in);
-    // Who started us may have closed our stdout; that is no reason to stop.
-    let _ = context.console.lines(&lines);
-    match app.run() {
+    let app = App::start(resolved).map_err(|error| not_started(&error))?;
+    let ready = |app: &App| {
+        let ready_in = context.clock.now().tick.ms_since(begun.tick);
+        // Who started us may have closed our stdout; that is no reason to stop.
+        let _ = context.console.lines(&greeting(app, &path, ready_in));
+    };
+    match app.run(ready, read) {
         Ok(true) => Ok(Exit::Done),
         Ok(false) => {
             let what = "not everything could be committed at the stop";
@@ -65,45 +65,6 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         }
         Err(error) => Err(not_started(&error)),
     }
-}
-
-fn sources(arguments: &Arguments, context: &Context) -> Result<Sources, Mistake> {
-    let whole = |path: &PathBuf| {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        path.to_string_lossy().into_owned()
-    };
-    let usual = || context.identity.config_file();
-    let file = match (arguments.config.clone().or_else(usual), &arguments.config) {
-        (Some(path), named) => read(path, named.is_some())?,
-        (None, _) => None,
-    };
-    Ok(Sources {
-        identity: context.identity.clone(),
-        file,
-        flags: Flags {
-            listen: arguments.listen.clone(),
-            socket: context.global.socket.as_ref().map(whole),
-            data: arguments.data.as_ref().map(whole),
-        },
-    })
-}
-
-/// The file and its text. The usual one need not be there; one that was named must.
-fn read(path: PathBuf, named: bool) -> Result<Option<(PathBuf, String)>, Mistake> {
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some((path, text))),
-        Err(error) if error.kind() == ErrorKind::NotFound && !named => Ok(None),
-        Err(error) => Err(Mistake {
-            code: UNREADABLE,
-            what: format!("cannot read {}: {error}", path.display()),
-            place: None,
-            advice: "Check the path and its permissions.".to_owned(),
-        }),
-    }
-}
-
-fn invalid(mistake: &Mistake) -> Failure {
-    Failure::new(Exit::Invalid, mistake.code, mistake.to_string()).why(mistake.advice.clone())
 }
 
 fn greeting(app: &App, database: &Path, ready_in: u64) -> Vec<String> {
@@ -125,7 +86,7 @@ fn greeting(app: &App, database: &Path, ready_in: u64) -> Vec<String> {
 }
 
 /// Which exit code a start deserves: systemd tries again after 4, 5 and 8, not after 6, 7, 65.
-fn not_started(error: &StartError) -> Failure {
+pub fn not_started(error: &StartError) -> Failure {
     let of = |error: &std::io::Error| match error.kind() {
         ErrorKind::AddrInUse => Exit::Conflict,
         ErrorKind::PermissionDenied => Exit::Denied,

@@ -53,8 +53,11 @@ fn screen(status: &Value, now: Timestamp) -> Vec<String> {
         count("/in_flight"),
         count("/threads")
     );
-    if let Some(oldest) = since("/oldest_due_at") {
-        queue.push_str(&format!("   oldest due {oldest} ago"));
+    if let Some(due) = Timestamp::parse_rfc3339(&text(status, "/oldest_due_at")) {
+        queue.push_str(&match due > now {
+            true => format!("   next due in {}", span(due.ms_since(now))),
+            false => format!("   oldest due {} ago", span(now.ms_since(due))),
+        });
     }
     vec![
         format!(
@@ -104,6 +107,18 @@ fn attention(troubled: &[Value]) -> Vec<String> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn when_the_next_delivery_is_due_or_was() {
+        let check = |due: &str, expected: &str| {
+            let status = json!({"oldest_due_at": due});
+            let now = Timestamp::parse_rfc3339("2026-03-04T09:08:22.000Z").unwrap();
+            let line = screen(&status, now).pop().unwrap();
+            assert!(line.ends_with(expected), "{line}");
+        };
+        check("2026-03-04T09:08:27.000Z", "next due in 5 s");
+        check("2026-03-04T09:08:12.000Z", "oldest due 10 s ago");
+    }
 
     #[test]
     fn what_needs_attention_says_what_to_do() {

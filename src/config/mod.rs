@@ -3,7 +3,9 @@
 //! Values pass through two forms: `raw` (what was written, and where) and `value` (what holds);
 //! `resolve` puts them together. Nothing here reads a file or the environment itself.
 
+mod commented;
 mod contradiction;
+mod effective;
 mod mistake;
 mod nearest;
 mod paths;
@@ -15,6 +17,8 @@ mod tests;
 pub mod units;
 mod value;
 
+pub use commented::commented;
+pub use effective::{Changed, Effective};
 pub use mistake::{Mistake, Place, UNREADABLE};
 pub use nearest::nearest;
 pub use paths::Identity;

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::contradiction::contradictions;
+use super::effective::{Effective, spelled};
 use super::mistake::{Mistake, NO_PLACE, Place};
 use super::paths::Identity;
 use super::raw::{self, Found, Raw};
-use super::table;
+use super::table::{self, SETTINGS};
 use super::value::{self, Value};
 use super::{
     DeliverySettings, EgressSettings, HttpSettings, LogFormat, LogSettings, RetentionSettings,
@@ -43,6 +44,8 @@ pub struct Sources {
 pub struct Resolved {
     /// Complete.
     pub settings: Settings,
+    /// The same in words, in the order of the table.
+    pub effective: Vec<Effective>,
     /// Sentences.
     pub warnings: Vec<String>,
 }
@@ -76,7 +79,11 @@ pub fn resolve(sources: &Sources) -> Result<Resolved, Vec<Mistake>> {
         None => (3, 0),
     });
     if mistakes.is_empty() {
-        Ok(Resolved { settings, warnings })
+        Ok(Resolved {
+            effective: values.effective(&settings),
+            settings,
+            warnings,
+        })
     } else {
         Err(mistakes)
     }
@@ -86,8 +93,15 @@ pub fn resolve(sources: &Sources) -> Result<Resolved, Vec<Mistake>> {
 /// it in place, so that the rest can still be checked.
 #[derive(Debug, Default)]
 pub struct Values {
-    held: BTreeMap<String, (Value, Option<Place>)>,
+    held: BTreeMap<String, Held>,
     wrong: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Held {
+    value: Value,
+    place: Option<Place>,
+    spelled: String,
 }
 
 impl Values {
@@ -100,7 +114,15 @@ impl Values {
         {
             let name = setting.name();
             match value::read(setting.kind, &raw) {
-                Ok(value) => drop(self.held.insert(name, (value, place))),
+                Ok(value) => {
+                    let spelled = spelled(setting.kind, &value, &raw);
+                    let held = Held {
+                        value,
+                        place,
+                        spelled,
+                    };
+                    self.held.insert(name, held);
+                }
                 Err(wrongs) => {
                     mistakes.extend(wrongs.into_iter().map(|wrong| Mistake {
                         code: wrong.code,
@@ -123,12 +145,33 @@ impl Values {
 
     /// Where the value of a setting was written; None for a default.
     pub fn place(&self, name: &str) -> Option<Place> {
-        self.held.get(name)?.1.clone()
+        self.held.get(name)?.place.clone()
+    }
+
+    /// Every setting in words. Where an empty path or another setting decides, what came of it.
+    fn effective(&self, settings: &Settings) -> Vec<Effective> {
+        let each = SETTINGS.iter().map(|setting| {
+            let name = setting.name();
+            let held = &self.held[&name];
+            let value = match name.as_str() {
+                "store.path" => settings.store.path.display().to_string(),
+                "http.socket" => settings.http.socket.display().to_string(),
+                "delivery.threads" => settings.delivery.threads.to_string(),
+                "delivery.threads_max" => settings.delivery.threads_max.to_string(),
+                _ => held.spelled.clone(),
+            };
+            Effective {
+                setting,
+                value,
+                place: held.place.clone(),
+            }
+        });
+        each.collect()
     }
 
     fn value(&self, name: &str) -> &Value {
         let held = self.held.get(name);
-        &held.expect("every setting has a default").0
+        &held.expect("every setting has a default").value
     }
 
     fn number<T: TryFrom<u64>>(&self, name: &str) -> T {

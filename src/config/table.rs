@@ -53,6 +53,16 @@ impl Setting {
         format!("{}.{}", self.section, self.key)
     }
 
+    /// Whether a running daemon takes a new value over when it reads its file again. The rest
+    /// is bound, opened or sized at the start.
+    pub fn is_reloadable(&self) -> bool {
+        match self.section {
+            "delivery" => !matches!(self.key, "threads" | "threads_max" | "connect_timeout"),
+            "log" => self.key == "level",
+            _ => false,
+        }
+    }
+
     /// `RINGHOOK_HTTP_LISTEN`
     pub fn environment_name(&self) -> String {
         format!("RINGHOOK_{}_{}", self.section, self.key).to_uppercase()

@@ -35,7 +35,9 @@ fn mistakes(environment: &[(&str, &str)], file: &str) -> Vec<String> {
 
 #[test]
 fn defaults_are_those_of_the_manual() {
-    let Resolved { settings, warnings } = resolve(&sources(&[], "")).unwrap();
+    let Resolved {
+        settings, warnings, ..
+    } = resolve(&sources(&[], "")).unwrap();
     assert!(warnings.is_empty());
     assert_eq!(settings.http.listen, "127.0.0.1:7464".parse().unwrap());
     let data = Path::new("/home/ana/.local/share/ringhook");

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod attempt;
 pub mod change;
+pub mod diagnosis;
 pub mod dice;
 pub mod digest;
 pub mod ended_calls;

@@ -66,6 +66,20 @@ pub(super) fn due(state: &State, now: Tick) -> Option<Tick> {
         .min()
 }
 
+/// How many new events are worth waking up for. While a commit is out, they could only be put
+/// in line; while a batch gathers, it has a time at which it is due anyway.
+pub(super) fn events_enough(state: &State) -> usize {
+    if state.flight.is_some() {
+        OPERATIONS_ENOUGH / 2
+    } else if state.batch.accepts.is_empty() {
+        1
+    } else {
+        OPERATIONS_ENOUGH
+            .saturating_sub(state.batch.operations())
+            .max(1)
+    }
+}
+
 /// Takes the next batch out of what waits, as an order for the store. What does not fit waits
 /// for the one after.
 pub(super) fn seal(state: &mut State, now: Now) -> Order {

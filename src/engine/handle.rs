@@ -8,6 +8,7 @@ use super::keeper::Space;
 use super::message::{Marks, Message, Question, Submission};
 use super::queue::Queue;
 use super::tokens::Tokens;
+use crate::config::DeliverySettings;
 use crate::domain::attempt::{Attempt, Recent};
 use crate::domain::endpoint::{Endpoint, EndpointSpec};
 use crate::domain::event::{EventType, Incoming};
@@ -291,6 +292,12 @@ impl Handle {
     /// Who has the token with this hash; notes that it was used.
     pub fn authenticate(&self, hash: &[u8; 32]) -> Option<(TokenNumber, Role)> {
         self.shared.tokens.authenticate(hash)
+    }
+
+    /// Gives the rules other figures from now on. What waits for a time keeps it; what is in
+    /// flight goes on as it began.
+    pub fn reconfigure(&self, delivery: DeliverySettings) {
+        self.push(Message::Reconfigure(Box::new(delivery)));
     }
 
     /// Cuts a stop short.

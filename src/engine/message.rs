@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::answer::{Answer, Verdict};
 use super::handle::{Accepted, Command, EndpointView, EngineStatus, TestRequest, Written};
+use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
 use crate::domain::digest;
 use crate::domain::event::{Facts, Incoming};
@@ -38,6 +39,8 @@ pub(super) enum Message {
     Reopened,
     /// The keeper has looked at a slice of events; None when it could not.
     Looked(Option<Slice>),
+    /// Other figures for the rules from now on.
+    Reconfigure(Box<DeliverySettings>),
     /// These tokens were used since they were last looked at.
     TokensUsed(Vec<TokenNumber>),
     /// No new dispatch; end when what flies has landed.

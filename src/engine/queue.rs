@@ -1,6 +1,8 @@
 //! The one way into the engine thread: a queue that many fill and one empties.
 //!
-//! It is swapped out whole, one lock per drain. What outsiders submit is bounded by bytes; what
+//! It is swapped out whole, one lock per drain. Waking the engine costs a system call, so an
+//! event wakes it only where there is something to do with it: while a commit is out, a few of
+//! them are let come together. What outsiders submit is bounded by bytes; what
 //! comes back from delivery threads and the store always gets in, as it was let out before.
 
 use std::sync::atomic::AtomicUsize;
@@ -25,8 +27,10 @@ pub(super) struct Queue {
 struct Inner {
     messages: Vec<Message>,
     closed: bool,
-    // Whether the engine sleeps: waking one that does not costs a system call for nothing.
-    asleep: bool,
+    // Whether there is more than events among the messages.
+    pressing: bool,
+    // While the engine sleeps: how many events are worth waking it for.
+    asleep: Option<usize>,
 }
 
 impl Queue {
@@ -44,20 +48,25 @@ impl Queue {
             drop(message);
             return;
         }
+        inner.pressing |= !matches!(message, Message::Submit(_));
         inner.messages.push(message);
-        let wake = std::mem::take(&mut inner.asleep);
+        let wake = inner.asleep.is_some_and(|enough| inner.is_worth(enough));
+        if wake {
+            inner.asleep = None;
+        }
         drop(inner);
         if wake {
             self.wake.notify_one();
         }
     }
 
-    /// Swaps what waits with `empty`. Where nothing does, sleeps until something comes or
-    /// `patience` is over; None is for ever.
-    pub fn drain(&self, empty: &mut Vec<Message>, patience: Option<Duration>) {
+    /// Swaps what waits with `empty`. Where that is less than `enough` events and nothing else,
+    /// sleeps until more comes or `patience` is over; None is for ever, and wants 1 to be enough
+    /// unless something else is sure to come.
+    pub fn drain(&self, empty: &mut Vec<Message>, patience: Option<Duration>, enough: usize) {
         let mut inner = self.lock();
-        if inner.messages.is_empty() && patience != Some(Duration::ZERO) {
-            inner.asleep = true;
+        if !inner.is_worth(enough) && patience != Some(Duration::ZERO) {
+            inner.asleep = Some(enough);
             inner = match patience {
                 None => self
                     .wake
@@ -68,8 +77,9 @@ impl Queue {
                     woken.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
-            inner.asleep = false;
+            inner.asleep = None;
         }
+        inner.pressing = false;
         std::mem::swap(&mut inner.messages, empty);
     }
 
@@ -85,6 +95,12 @@ impl Queue {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // No code of others runs under this lock, so what a panic left behind is whole.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn is_worth(&self, enough: usize) -> bool {
+        self.pressing || self.messages.len() >= enough
     }
 }
 
@@ -113,7 +129,7 @@ mod tests {
         let mut got = Vec::new();
         while got.len() < 2 {
             let mut drained = Vec::new();
-            queue.drain(&mut drained, None);
+            queue.drain(&mut drained, None, 1);
             got.append(&mut drained);
         }
         pusher.join().unwrap();

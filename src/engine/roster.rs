@@ -55,6 +55,11 @@ impl Entry {
         self.endpoint = Arc::new(endpoint);
     }
 
+    /// Makes its requests by other figures.
+    pub fn aim(&mut self, delivery: &DeliverySettings) {
+        self.target = target(&self.endpoint, delivery);
+    }
+
     /// How its lane is run.
     pub fn lane(&self, delivery: &DeliverySettings) -> LaneSettings {
         let (spec, health) = (&self.endpoint.spec, &self.endpoint.health);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::commit;
 use super::handle::Shared;
 use super::keeper::Keeper;
 use super::message::{Effects, Errand, Message, Tell};
@@ -161,7 +162,8 @@ impl Loop {
                 return self.end(committed);
             }
             let patience = self.patience(now);
-            self.shared.queue.drain(&mut drained, patience);
+            let enough = commit::events_enough(&self.state);
+            self.shared.queue.drain(&mut drained, patience, enough);
         }
     }
 

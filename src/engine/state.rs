@@ -147,11 +147,10 @@ impl State {
             open_max: OPEN_MAX,
             crowded_from: CROWDED_FROM,
             waiting_max: delivery.waiting_max,
-            waiting_max_crowded: WAITING_MAX_CROWDED.min(delivery.waiting_max),
+            waiting_max_crowded: crowded(&delivery),
         };
-        let plan = Plan::new(delivery.retry_plan_ms.clone());
         Self {
-            plan: plan.expect("settings hold at least one delay"),
+            plan: plan_of(&delivery),
             delivery,
             epochs,
             counters,
@@ -180,6 +179,21 @@ impl State {
             disk: Disk::Untried,
             pace: Pace::default(),
             phase: Phase::Running,
+        }
+    }
+
+    /// Takes other figures: every request and lane that follows goes by them.
+    pub fn reconfigure(&mut self, now: Tick, delivery: DeliverySettings) {
+        self.plan = plan_of(&delivery);
+        self.lanes
+            .set_waiting_max(delivery.waiting_max, crowded(&delivery));
+        self.delivery = delivery;
+        let numbers: Vec<_> = self.roster.keys().copied().collect();
+        for number in numbers {
+            if let Some(entry) = self.roster.get_mut(&number) {
+                entry.aim(&self.delivery);
+            }
+            self.put_lane(now, number);
         }
     }
 
@@ -272,4 +286,12 @@ impl State {
             None => id.to_string(),
         }
     }
+}
+
+fn plan_of(delivery: &DeliverySettings) -> Plan {
+    Plan::new(delivery.retry_plan_ms.clone()).expect("settings hold at least one delay")
+}
+
+fn crowded(delivery: &DeliverySettings) -> u32 {
+    WAITING_MAX_CROWDED.min(delivery.waiting_max)
 }

@@ -2,10 +2,12 @@
 //! reads go to the threads for them.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::config::Resolved;
 use crate::domain::id::{EndpointNumber, Epochs};
 use crate::engine::handle::{Command, EndpointView, Handle, Refusal, Reply, Written};
 use crate::store::Reader;
@@ -56,6 +58,11 @@ impl Edge {
     /// Numbers to ids and back.
     pub fn epochs(&self) -> &Epochs {
         self.parts.handle.epochs()
+    }
+
+    /// The configuration as it holds now.
+    pub fn configuration(&self) -> Arc<Resolved> {
+        Arc::clone(&self.parts.configuration.borrow())
     }
 
     /// The endpoint of an id, as the engine knows it; else 404.

@@ -23,11 +23,12 @@ mod service;
 mod wire;
 
 use crate::clock::Clock;
-use crate::config::{DeliverySettings, HttpSettings};
+use crate::config::{HttpSettings, Resolved};
 use crate::engine::handle::Handle;
 use crate::store::Reader;
 use crate::telemetry::Counters;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 pub use listen::{BindError, Listeners, serve};
 
@@ -40,8 +41,8 @@ pub struct Parts {
     pub reader: Reader,
     /// Limits and names.
     pub settings: HttpSettings,
-    /// Defaults that an endpoint's policy is shown with.
-    pub delivery: DeliverySettings,
+    /// What holds now, in settings and in words; a reload changes it.
+    pub configuration: watch::Receiver<Arc<Resolved>>,
     /// What is counted.
     pub counters: Arc<Counters>,
     /// For times at the edge.

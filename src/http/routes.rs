@@ -67,6 +67,7 @@ pub enum Operation {
     TokenAdd,
     TokenRemove,
     Status,
+    Config,
     Healthy,
     Ready,
 }
@@ -109,6 +110,7 @@ pub const ROUTES: &[Route] = {
         route(Post,   "/v1/tokens",                 Some(Admin),  O::TokenAdd),
         route(Delete, "/v1/tokens/{id}",            Some(Admin),  O::TokenRemove),
         route(Get,    "/v1/status",                 Some(Read),   O::Status),
+        route(Get,    "/v1/config",                 Some(Read),   O::Config),
         route(Get,    "/healthz",                   None,         O::Healthy),
         route(Get,    "/readyz",                    None,         O::Ready),
     ]

@@ -10,6 +10,7 @@ mod connect;
 mod errors;
 pub mod http;
 mod line;
+mod lookout;
 mod names;
 mod phases;
 pub mod pool;

@@ -1,4 +1,5 @@
 //! The pool of delivery threads: it grows when work is ready and nobody idle, and shrinks again.
+//! A few that turn over quickly are left the jobs that come, see `lookout`.
 //!
 //! A thread loads the body, signs, sends and hands the result on. Which job comes next is
 //! decided elsewhere; here they go in the order in which they were given.
@@ -10,6 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread, ThreadId};
 use std::time::{Duration, Instant};
 
+use super::lookout::{Lookout, Waiting, few};
 use super::{Sent, Transport};
 use crate::clock::Clock;
 use crate::domain::attempt::{ErrorKind, Exchange, Phase, Request, SendError, Timings};
@@ -20,7 +22,7 @@ use crate::domain::request::{self, Message, Target};
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Enough for a TLS handshake; hundreds of threads may hang in slow receivers.
-const STACK_BYTES: usize = 256 * 1024;
+pub(super) const STACK_BYTES: usize = 256 * 1024;
 
 /// One request to make.
 #[derive(Debug)]
@@ -82,25 +84,31 @@ pub struct Pool<T> {
     shared: Arc<Shared<T>>,
 }
 
-struct Shared<T> {
+pub(super) struct Shared<T> {
     parts: PoolParts<T>,
     idle: Duration,
     state: Mutex<State<T>>,
-    /// The last thread has ended.
     ended: Condvar,
+    /// A job was left to the working threads, or the pool stops.
+    pub(super) lookout: Condvar,
 }
 
-struct State<T> {
-    queue: VecDeque<Job<T>>,
+pub(super) struct State<T> {
+    pub(super) queue: VecDeque<Waiting<T>>,
+    /// When a thread last took a job or was called for one.
+    pub(super) moved_at: Instant,
+    pub(super) lookout: Lookout,
+    /// Working threads that may be left a job.
+    pub(super) few: usize,
     /// Last in, first out: so that few threads do the work when there is little of it, and the
     /// others are idle long enough to end.
-    idle: Vec<Thread>,
+    pub(super) idle: Vec<Thread>,
     /// Woken or started, and not yet here: each of them takes one job of the queue.
-    coming: usize,
-    threads: u32,
+    pub(super) coming: usize,
+    pub(super) threads: u32,
     /// Threads ever started, for their names.
     started: u64,
-    stopping: bool,
+    pub(super) stopping: bool,
     /// A thread could not be started; said once.
     refused: bool,
 }
@@ -115,6 +123,9 @@ impl<T: Send + 'static> Pool<T> {
     pub(super) fn resting(parts: PoolParts<T>, idle: Duration) -> Self {
         let state = State {
             queue: VecDeque::new(),
+            moved_at: Instant::now(),
+            lookout: Lookout::Missing,
+            few: few(),
             idle: Vec::new(),
             coming: 0,
             threads: 0,
@@ -128,6 +139,7 @@ impl<T: Send + 'static> Pool<T> {
                 idle,
                 state: Mutex::new(state),
                 ended: Condvar::new(),
+                lookout: Condvar::new(),
             }),
         }
     }
@@ -139,22 +151,23 @@ impl<T: Send + 'static> Pool<T> {
             drop(state);
             return self.shared.finish_cut(job);
         }
-        state.queue.push_back(job);
+        let since = Instant::now();
+        state.queue.push_back(Waiting { since, job });
         if state.queue.len() <= state.coming {
             return;
         }
-        if let Some(thread) = state.idle.pop() {
-            state.coming += 1;
+        if state.is_brisk(since) && self.shared.is_looked_after(&mut state) {
+            return;
+        }
+        state.moved_at = since;
+        if let Some(thread) = self.shared.call(&mut state) {
             drop(state);
             return thread.unpark();
-        }
-        if state.threads < self.shared.parts.limits.threads_max.max(1) {
-            self.add_thread(&mut state);
         }
         if state.threads == 0 {
             let stranded = std::mem::take(&mut state.queue);
             drop(state);
-            for job in stranded {
+            for Waiting { job, .. } in stranded {
                 self.shared
                     .finish_unsent(job, "no delivery thread can be started", false);
             }
@@ -165,7 +178,7 @@ impl<T: Send + 'static> Pool<T> {
     pub fn threads(&self) -> (u32, u32) {
         let state = self.shared.lock();
         let idle = u32::try_from(state.idle.len()).unwrap_or(u32::MAX);
-        (state.threads, state.threads.saturating_sub(idle))
+        (state.threads, state.threads - idle)
     }
 
     /// Cuts what is on the wire and waits until every thread has ended. Results still come,
@@ -177,11 +190,12 @@ impl<T: Send + 'static> Pool<T> {
         let idle = std::mem::take(&mut state.idle);
         state.coming += idle.len();
         drop(state);
+        self.shared.lookout.notify_one();
         for thread in idle {
             thread.unpark();
         }
         self.shared.parts.transport.shut_down();
-        for job in unsent {
+        for Waiting { job, .. } in unsent {
             self.shared.finish_cut(job);
         }
         let mut state = self.shared.lock();
@@ -190,9 +204,28 @@ impl<T: Send + 'static> Pool<T> {
             state = waited.unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
 
-    fn add_thread(&self, state: &mut State<T>) {
-        let shared = Arc::clone(&self.shared);
+impl<T: Send + 'static> Shared<T> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a thread come for the job that waits: an idle one, which is to be unparked, or a new
+    /// one.
+    pub(super) fn call(self: &Arc<Self>, state: &mut State<T>) -> Option<Thread> {
+        if let Some(thread) = state.idle.pop() {
+            state.coming += 1;
+            return Some(thread);
+        }
+        if state.threads < self.parts.limits.threads_max.max(1) {
+            self.add_thread(state);
+        }
+        None
+    }
+
+    fn add_thread(self: &Arc<Self>, state: &mut State<T>) {
+        let shared = Arc::clone(self);
         let builder = thread::Builder::new()
             .name(format!("deliver-{}", state.started + 1))
             .stack_size(STACK_BYTES);
@@ -210,19 +243,12 @@ impl<T: Send + 'static> Pool<T> {
             Err(_) => {}
         }
     }
-}
-
-impl<T: Send + 'static> Shared<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 
     /// The life of a delivery thread.
     fn work(&self) {
         self.lock().coming -= 1;
         while let Some(job) = self.next() {
-            // The result is handed on within, so that no panic is ever lost silently; one in
-            // `done` itself has nowhere to go but the log that the panic wrote.
+            // The result is handed on within. A panic in `done` itself is in the log only.
             let _ = catch_unwind(AssertUnwindSafe(|| self.run(job)));
         }
     }
@@ -231,8 +257,9 @@ impl<T: Send + 'static> Shared<T> {
     fn next(&self) -> Option<Job<T>> {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.queue.pop_front() {
-                return Some(job);
+            if let Some(waiting) = state.queue.pop_front() {
+                state.moved_at = Instant::now();
+                return Some(waiting.job);
             }
             if state.stopping {
                 self.leave(&mut state);
@@ -330,7 +357,6 @@ impl<T: Send + 'static> Shared<T> {
     }
 }
 
-/// What a receiver's operator is told of a panic.
 const OUR_BUG: &str = "a fault in ringhook itself; its log says more";
 
 fn is_idle<T>(state: &State<T>, id: ThreadId) -> bool {

@@ -19,3 +19,4 @@ mod order;
 mod receivers;
 mod restart;
 mod retention;
+mod tools;

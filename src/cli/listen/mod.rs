@@ -6,21 +6,17 @@ mod registration;
 mod verdict;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use clap::Args;
 use http::StatusCode;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use super::client::Client;
 use super::document::text;
 use super::failure::{Exit, Failure, code};
-use super::receiver::{self, Manner, Received, Receiver};
-use super::{Context, input, reference};
+use super::receiver::{self, Manner, Received, Receiver, Status};
+use super::{Context, reference, signals, signing};
 use crate::domain::key::SignatureKey;
 use crate::domain::time::Tick;
 use printer::{Output, Seen};
@@ -67,10 +63,11 @@ enum Happened {
 /// Listens until Ctrl-C, or until enough has come.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let (sender, inbox) = sync_channel(INBOX_MAX);
-    watch_signals(sender.clone()).map_err(Failure::system)?;
+    signals::watch(sender.clone(), || Happened::Signal).map_err(Failure::system)?;
     let listener = receiver::bind(arguments.port, PORT).map_err(|error| port_taken(&error))?;
     let manner = Manner {
-        status: StatusCode::from_u16(arguments.respond).unwrap_or_default(),
+        status: Status::new(StatusCode::from_u16(arguments.respond).unwrap_or_default()),
+        delay: Duration::ZERO,
         max: arguments.max.unwrap_or(u64::MAX),
         clock: context.clock.clone(),
     };
@@ -118,26 +115,6 @@ fn port_taken(error: &std::io::Error) -> Failure {
     Failure::new(Exit::Conflict, code::LISTEN, what).try_this("another one with --port N")
 }
 
-/// The first signal ends the session in good order; a second Ctrl-C does not wait for that.
-fn watch_signals(sender: SyncSender<Happened>) -> std::io::Result<()> {
-    let ending = Arc::new(AtomicBool::new(false));
-    let code = i32::from(Exit::Interrupted.code());
-    signal_hook::flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&ending))?;
-    signal_hook::flag::register(SIGINT, ending)?;
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(move || {
-            for _ in signals.forever() {
-                // Full means that this thread is awake anyway, gone that it is ending.
-                if sender.send(Happened::Signal).is_err() {
-                    break;
-                }
-            }
-        })?;
-    Ok(())
-}
-
 /// What the deliveries are verified with, and the endpoint that has to be kept alive.
 struct Session {
     keys: Vec<SignatureKey>,
@@ -154,10 +131,7 @@ impl Session {
             renew_at: now.tick.plus_ms(RENEW_MS),
         };
         if let Some(file) = &arguments.key_file {
-            let key = SignatureKey::import(&input::secret(file)?).map_err(|error| {
-                let what = format!("the key in {} {error}", file.display());
-                Failure::new(Exit::Invalid, code::VALUE, what)
-            })?;
+            let key = signing::from_file(file)?;
             session.keys.push(key);
         } else if let Some(endpoint) = &arguments.endpoint {
             let client = context.client()?;

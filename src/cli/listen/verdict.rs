@@ -1,12 +1,10 @@
 //! Whether both signatures of a request are right, and in words why not. Pure.
 
 use crate::cli::receiver::Received;
+use crate::domain::diagnosis::{self, Evidence, Hint, StandardHeaders, TOLERANCE_SECONDS};
 use crate::domain::key::SignatureKey;
 use crate::domain::sign;
 use crate::domain::time::Timestamp;
-
-/// How far `webhook-timestamp` may be from our clock, as Standard Webhooks suggests.
-const TOLERANCE_SECONDS: u64 = 300;
 
 /// What is to be said of one signature.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,10 +66,34 @@ fn calltracking(keys: &[SignatureKey], received: &Received) -> Check {
     if keys.iter().any(right) {
         return Check::Right;
     }
-    Check::Wrong(format!(
+    let why = format!(
         "X-CALLTRACKING-SIGNATURE is not the HMAC-SHA1 of these {} bytes under this key.",
         received.body.len()
-    ))
+    );
+    let diagnose = |evidence: &Evidence<'_>| diagnosis::calltracking(evidence, signature).err()?;
+    wrong(why, keys, received, diagnose)
+}
+
+/// Says why, and what would make it match where that is found.
+fn wrong(
+    mut why: String,
+    keys: &[SignatureKey],
+    received: &Received,
+    diagnose: impl Fn(&Evidence<'_>) -> Option<Hint>,
+) -> Check {
+    let hint = keys.first().and_then(|key| {
+        diagnose(&Evidence {
+            key,
+            others: &[],
+            encoding: None,
+            body: &received.body,
+        })
+    });
+    if let Some(hint) = hint {
+        let [found, _] = hint.lines();
+        why = format!("{why} {found}");
+    }
+    Check::Wrong(why)
 }
 
 fn standard(keys: &[SignatureKey], received: &Received, now: Timestamp) -> Check {
@@ -89,11 +111,20 @@ fn standard(keys: &[SignatureKey], received: &Received, now: Timestamp) -> Check
     };
     let right = |key| sign::verify_standard(key, signatures, id, seconds, &received.body);
     if !keys.iter().any(right) {
-        return Check::Wrong(format!(
+        let why = format!(
             "webhook-signature is not the HMAC-SHA256 of id, timestamp and these {} bytes under \
              this key.",
             received.body.len()
-        ));
+        );
+        let headers = StandardHeaders {
+            id,
+            seconds,
+            signatures,
+        };
+        let now = now.unix_seconds();
+        let diagnose =
+            |evidence: &Evidence<'_>| diagnosis::standard(evidence, headers, now).err()?;
+        return wrong(why, keys, received, diagnose);
     }
     let distance = seconds.parse::<u64>().ok();
     match distance.map(|seconds| seconds.abs_diff(now.unix_seconds())) {
@@ -149,6 +180,20 @@ mod tests {
             CALLTRACKING_BODY,
             "WbpFFzQ67aVbHIgToqf6BlyDcAs=",
             true,
+        );
+    }
+
+    #[test]
+    fn what_would_make_it_match() {
+        let signature = "59ba4517343aeda55b1c8813a2a7fa065c83700b";
+        let body = format!("{CALLTRACKING_BODY}\n");
+        let received = received(&body, &[("x-calltracking-signature", signature)]);
+        let Check::Wrong(why) = calltracking(&key("ringhook-test-key"), &received) else {
+            panic!("it has a newline too many");
+        };
+        assert!(
+            why.ends_with("It does match the body without its final newline."),
+            "{why}"
         );
     }
 

@@ -306,6 +306,13 @@ impl Lanes {
         self.limits
     }
 
+    /// Sets how many may wait per endpoint, and how many when it is crowded. What waits beyond
+    /// that stays.
+    pub fn set_waiting_max(&mut self, waiting_max: u32, crowded: u32) {
+        self.limits.waiting_max = waiting_max;
+        self.limits.waiting_max_crowded = crowded;
+    }
+
     fn index_of(&self, endpoint: EndpointNumber) -> Option<u32> {
         self.indexes.get(&endpoint).copied()
     }

@@ -102,6 +102,13 @@ pub fn hmac_sha256(key: &[u8], id: &str, seconds: &str, body: &[u8]) -> [u8; 32]
         .into()
 }
 
+/// HMAC-SHA256 of the bytes alone, for who looks for the reason of a mismatch.
+pub fn hmac_sha256_bare(key: &[u8], body: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(body);
+    mac.finalize().into_bytes().into()
+}
+
 fn sha1_over(key: &[u8], body: &[u8]) -> Hmac<Sha1> {
     let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(body);

@@ -35,6 +35,7 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
         }
         Message::Looked(slice) => retention::looked(state, now, slice),
         Message::Reopened => state.disk = Disk::Reopened,
+        Message::Reconfigure(delivery) => state.reconfigure(now.tick, *delivery),
         Message::TokensUsed(tokens) => admin::tokens_used(state, now, &tokens, effects),
         Message::Stop => {
             if state.phase == Phase::Running {

@@ -1,11 +1,13 @@
 //! Changes by persons.
 
-use super::bench::{Bench, event, spec};
+use super::bench::{Bench, event, settings, spec};
+use crate::config::DeliverySettings;
 use crate::domain::change::{Change, EndState, Reason};
 use crate::domain::id::{EndpointNumber, TokenNumber};
 use crate::domain::key::SignatureKey;
 use crate::domain::token::Role;
 use crate::engine::handle::{Command, Refusal, Written};
+use crate::engine::message::Message;
 
 const ONE: EndpointNumber = EndpointNumber(1);
 
@@ -208,4 +210,33 @@ fn a_key_is_replaced_at_once() {
     bench.submit(&event("email:received", "1"));
     bench.commit();
     assert_eq!(bench.jobs[0].target.keys.current, key);
+}
+
+#[test]
+fn other_figures_count_from_now_on() {
+    let mut bench = Bench::with_endpoints(1);
+    bench.submit(&event("email:received", "1"));
+    bench.commit();
+    bench.finish(200);
+    bench.settle();
+    let narrow = DeliverySettings {
+        in_flight_max: 1,
+        timeout_ms: 1_000,
+        retry_plan_ms: vec![60_000],
+        waiting_max: 2,
+        ..settings()
+    };
+    bench.message(Message::Reconfigure(Box::new(narrow)));
+    for call in ["2", "3", "4", "5"] {
+        bench.submit(&event("email:received", call));
+        bench.commit();
+    }
+    assert_eq!(bench.jobs.len(), 1, "one at a time");
+    assert_eq!(bench.state.roster[&ONE].target.timeout_ms, 1_000);
+    let full = (5, EndState::Failed, Reason::BacklogFull, 0);
+    assert!(bench.ends().contains(&full), "{:?}", bench.ends());
+
+    bench.message(Message::Reconfigure(Box::new(settings())));
+    assert_eq!(bench.jobs.len(), 3, "the rest goes out at once");
+    assert_eq!(bench.state.roster[&ONE].target.timeout_ms, 15_000);
 }

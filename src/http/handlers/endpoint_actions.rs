@@ -43,6 +43,10 @@ async fn act(
     let number = edge.endpoint_number(call.id)?;
     let view = endpoints::written(edge.write(command(number)).await?)?;
     audit(edge, call.caller, done, &call.id);
-    let shown = EndpointJson::new(&view, edge.epochs(), &edge.parts.delivery);
+    let shown = EndpointJson::new(
+        &view,
+        edge.epochs(),
+        &edge.configuration().settings.delivery,
+    );
     Ok(answer::json(StatusCode::OK, &shown))
 }

@@ -39,7 +39,11 @@ pub async fn add(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     let view = written(edge.write(Command::AddEndpoint { spec, key }).await?)?;
     let id = edge.epochs().endpoint_id(view.endpoint.number);
     audit(edge, call.caller, "added endpoint", &id);
-    let shown = EndpointJson::new(&view, edge.epochs(), &edge.parts.delivery);
+    let shown = EndpointJson::new(
+        &view,
+        edge.epochs(),
+        &edge.configuration().settings.delivery,
+    );
     Ok(answer::created(&format!("/v1/endpoints/{id}"), &shown))
 }
 
@@ -47,7 +51,11 @@ pub async fn add(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
 pub async fn read(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
     Query::parse(call.head.uri.query(), &[])?;
     let view = edge.endpoint(call.id).await?;
-    let shown = EndpointJson::new(&view, edge.epochs(), &edge.parts.delivery);
+    let shown = EndpointJson::new(
+        &view,
+        edge.epochs(),
+        &edge.configuration().settings.delivery,
+    );
     Ok(answer::json(StatusCode::OK, &shown))
 }
 
@@ -69,7 +77,11 @@ pub async fn edit(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
             done => {
                 let view = written(done)?;
                 audit(edge, call.caller, "changed endpoint", &call.id);
-                let shown = EndpointJson::new(&view, edge.epochs(), &edge.parts.delivery);
+                let shown = EndpointJson::new(
+                    &view,
+                    edge.epochs(),
+                    &edge.configuration().settings.delivery,
+                );
                 return Ok(answer::json(StatusCode::OK, &shown));
             }
         }
@@ -130,7 +142,9 @@ pub async fn list(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
         next: last.map(|(place, _)| place.written()),
         items: placed
             .iter()
-            .map(|(_, view)| EndpointJson::new(view, edge.epochs(), &edge.parts.delivery))
+            .map(|(_, view)| {
+                EndpointJson::new(view, edge.epochs(), &edge.configuration().settings.delivery)
+            })
             .collect(),
     };
     Ok(answer::json(StatusCode::OK, &page))

@@ -1,6 +1,7 @@
 //! What answers each row of the route table: one file per thing that is asked for.
 
 mod attempts;
+mod config;
 mod deliveries;
 mod endpoint_actions;
 mod endpoints;
@@ -58,6 +59,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::TokenAdd => tokens::add(edge, call).await,
         Operation::TokenRemove => tokens::remove(edge, call).await,
         Operation::Status => status::read(edge, call).await,
+        Operation::Config => config::read(edge, &call),
         Operation::Healthy => Ok(health::healthy()),
         Operation::Ready => health::ready(edge).await,
     }

@@ -199,6 +199,19 @@ fn threads_are_added_while_none_is_idle_and_end_when_not_needed() {
 }
 
 #[test]
+fn a_job_that_was_left_to_threads_that_hang_gets_one_of_its_own() {
+    let bench = Bench::new(1, 100);
+    // Given in one go: after the first few, jobs are left to the threads that were called.
+    (0..50).for_each(|ticket| bench.give(ticket, here("hang")));
+    bench.give(50, here("fine"));
+    assert_eq!(bench.next().ticket, 50);
+    until(|| bench.pool.threads().1 >= 50);
+    bench.pool.stop();
+    // The stop ended them all; every one of them still has its result.
+    (0..50).for_each(|_| drop(bench.next()));
+}
+
+#[test]
 fn many_givers_lose_no_job() {
     let bench = Bench::new(2, 4);
     thread::scope(|scope| {
