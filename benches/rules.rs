@@ -112,6 +112,7 @@ fn lane_turn(bencher: Bencher, waiting: u32) {
             in_flight_max: 4,
             order: Order::Call,
             stopped: lane > 0,
+            disabled: false,
             proven: true,
             sick: false,
         };

@@ -89,6 +89,8 @@ impl App {
             store,
             loaded,
             delivery: settings.delivery.clone(),
+            retention: settings.retention,
+            free_bytes_min: settings.store.free_bytes_min,
             transport: Arc::new(transport),
             clock: clock.clone(),
             seed: u64::from_le_bytes(seed.expect("8 bytes")),

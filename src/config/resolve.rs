@@ -12,7 +12,8 @@ use super::raw::{self, Found, Raw};
 use super::table::{self, SETTINGS};
 use super::value::{self, Value};
 use super::{
-    DeliverySettings, EgressSettings, HttpSettings, LogFormat, LogSettings, Settings, StoreSettings,
+    DeliverySettings, EgressSettings, HttpSettings, LogFormat, LogSettings, RetentionSettings,
+    Settings, StoreSettings,
 };
 use crate::domain::address::EgressEntry;
 
@@ -268,6 +269,11 @@ fn settings(values: &Values, store: PathBuf, socket: PathBuf) -> Settings {
         store: StoreSettings {
             path: store,
             cache_bytes: values.number("store.cache_bytes"),
+            free_bytes_min: values.number("store.free_bytes_min"),
+        },
+        retention: RetentionSettings {
+            age_ms: values.number("retention.age"),
+            bytes_max: values.number("retention.bytes"),
         },
         delivery: delivery(values),
         egress: EgressSettings {

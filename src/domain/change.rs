@@ -16,6 +16,8 @@ pub enum Change {
     Event(Arc<NewEvent>),
     /// An event whose commit failed and which was refused: its rows go, should they be there.
     Withdrawn(EventNumber),
+    /// An event that was kept long enough: its rows go, unless one of its deliveries is open.
+    Pruned(EventNumber),
     /// A delivery that stays open, with another due time or count of attempts.
     Moved(EventNumber, Open),
     /// A delivery that ended.
@@ -38,6 +40,8 @@ pub enum Change {
     Recent(EndpointNumber, Vec<Recent>),
     /// The next numbers, with every batch.
     Numbers(Numbers),
+    /// The bytes of all frozen bodies after this batch.
+    BodyBytes(u64),
 }
 
 /// The numbers that come next, and the newest engine time.
@@ -182,6 +186,8 @@ pub enum Reason {
     EndpointDeleted,
     /// Its body could not be read from the database.
     BodyDamaged,
+    /// It had waited as long as events are kept.
+    WaitedTooLong,
 }
 
 /// A delivery that ended.

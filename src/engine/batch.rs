@@ -29,6 +29,8 @@ pub(super) struct Batch {
     pub accepts: VecDeque<Accepting>,
     /// Tokens that were used.
     pub tokens: BTreeSet<TokenNumber>,
+    /// Events that were kept long enough: of one slice at most.
+    pub pruned: Vec<Pruned>,
     /// Since when something of it waits that is in no hurry.
     pub since: Option<Tick>,
     /// Something waits that is: a held event of a call, a pause, a person.
@@ -65,6 +67,13 @@ pub(super) struct Row {
     pub release: Option<Ticket>,
 }
 
+/// An event that goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pruned {
+    pub event: EventNumber,
+    pub body_bytes: u64,
+}
+
 /// What a person changes, and who waits for it; nobody when the engine does it by itself.
 #[derive(Debug)]
 pub(super) struct Write {
@@ -98,6 +107,9 @@ pub(super) struct Flight {
     pub writes: Vec<Write>,
     pub accepts: Vec<Accepting>,
     pub tokens: Vec<TokenNumber>,
+    pub pruned: Vec<Pruned>,
+    /// The bytes of all bodies once it is committed.
+    pub body_bytes: u64,
     /// It leaves a file that needs no repair.
     pub quick_repair: bool,
 }
@@ -116,6 +128,13 @@ impl Batch {
             + self.writes.len()
             + self.accepts.len()
             + self.tokens.len()
+            + self.pruned.len()
+    }
+
+    /// Adds an event that goes.
+    pub fn prune(&mut self, now: Tick, pruned: Pruned) {
+        self.since.get_or_insert(now);
+        self.pruned.push(pruned);
     }
 
     /// Adds the move or the end of a delivery.
@@ -147,6 +166,7 @@ impl Batch {
         }
         self.marked.extend(flight.marked.drain(..));
         self.tokens.extend(flight.tokens.drain(..));
+        self.pruned.append(&mut flight.pruned);
         self.since.get_or_insert(now);
     }
 }

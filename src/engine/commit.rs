@@ -90,6 +90,7 @@ pub(super) fn seal(state: &mut State, now: Now) -> Order {
     let quick_repair = tried && (idle || state.phase == Phase::Flushing);
     let mut flight = take(state);
     flight.quick_repair = quick_repair;
+    flight.body_bytes = body_bytes(state, &flight);
     let mut changes = written(state, &flight);
     // Each slot brings the short form of its endpoint along.
     let room = OPERATIONS_MAX.saturating_sub(changes.len()) / 2;
@@ -99,6 +100,9 @@ pub(super) fn seal(state: &mut State, now: Now) -> Order {
     };
     sweep(state, slice, &mut changes);
     changes.extend(removals(&flight));
+    if flight.body_bytes != state.retention.body_bytes {
+        changes.push(Change::BodyBytes(flight.body_bytes));
+    }
     changes.push(Change::Numbers(Numbers {
         newest: now.tick,
         ..state.numbers
@@ -124,6 +128,7 @@ fn take(state: &mut State) -> Flight {
     let batch = &mut state.batch;
     let mut flight = Flight {
         withdrawn: std::mem::take(&mut batch.withdrawn),
+        pruned: std::mem::take(&mut batch.pruned),
         ..Flight::default()
     };
     let mut room = OPERATIONS_MAX;
@@ -167,6 +172,17 @@ fn accepts_that_fit(accepts: &VecDeque<Accepting>, room: usize) -> usize {
     whole
 }
 
+/// The bytes of all bodies once the batch is committed. An event that was withdrawn never
+/// counted.
+fn body_bytes(state: &State, flight: &Flight) -> u64 {
+    let accepts = flight.accepts.iter();
+    let added: u64 = accepts
+        .map(|accepting| u64::from(accepting.event.head.body_bytes))
+        .sum();
+    let gone: u64 = flight.pruned.iter().map(|pruned| pruned.body_bytes).sum();
+    (state.retention.body_bytes + added).saturating_sub(gone)
+}
+
 /// The changes of a batch, history and removals apart.
 fn written(state: &State, flight: &Flight) -> Vec<Change> {
     let mut changes = Vec::with_capacity(flight.rows.len() + flight.accepts.len() + 72);
@@ -175,6 +191,8 @@ fn written(state: &State, flight: &Flight) -> Vec<Change> {
     let accepts = flight.accepts.iter();
     changes.extend(accepts.map(|accepting| Change::Event(Arc::clone(&accepting.event))));
     changes.extend(flight.rows.iter().map(|row| row.change.clone()));
+    let pruned = flight.pruned.iter();
+    changes.extend(pruned.map(|pruned| Change::Pruned(pruned.event)));
     let tokens = flight.tokens.iter();
     let tokens = tokens.filter_map(|number| state.tokens.get(number));
     changes.extend(tokens.map(|token| Change::Token(Arc::clone(token))));

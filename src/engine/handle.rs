@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::answer::{Answer, Permit};
+use super::keeper::Space;
 use super::message::{Group, Marks, Message, Question, Submission};
 use super::queue::Queue;
 use super::tokens::Tokens;
@@ -41,6 +42,9 @@ pub enum Refusal {
     /// The commit failed; the database is being reopened: 503.
     #[error("the database can't be written at the moment")]
     StoreAway,
+    /// Less space is free on the disk than `store.free_bytes_min`: 507.
+    #[error("the disk is almost full: events are accepted again when there is more space on it")]
+    DiskLow,
     /// The daemon is stopping: 503.
     #[error("ringhook is stopping")]
     Stopping,
@@ -210,6 +214,10 @@ pub struct EngineStatus {
     pub oldest_due_at: Option<Timestamp>,
     /// Delivery threads now.
     pub threads: u32,
+    /// Events are refused: less space is free than `store.free_bytes_min`.
+    pub disk_low: bool,
+    /// Bytes of all bodies that are kept.
+    pub body_bytes: u64,
     /// Events accepted in the last full minute.
     pub accepted_last_minute: u64,
     /// Deliveries delivered in the last full minute.
@@ -228,6 +236,7 @@ pub(super) struct Shared {
     pub queue: Queue,
     pub epochs: Arc<Epochs>,
     pub tokens: Tokens,
+    pub space: Space,
 }
 
 /// What a submission holds beside its body, and what a command or a test is counted as: rough,
@@ -245,8 +254,11 @@ impl Handle {
     }
 
     /// Brings an event; the reply comes after its commit. The queue is bounded by bytes: when it
-    /// is full the reply is `Busy`, at once.
+    /// is full the reply is `Busy`, at once, and `DiskLow` when the disk is almost full.
     pub fn submit(&self, incoming: Incoming, reply: Reply<Result<Accepted, Refusal>>) {
+        if self.shared.space.is_low() {
+            return reply(Err(Refusal::DiskLow));
+        }
         let Some(permit) = self.permit(incoming.draft.len()) else {
             return reply(Err(Refusal::Busy));
         };
@@ -264,6 +276,9 @@ impl Handle {
         events: Vec<Incoming>,
         reply: Reply<Result<Vec<Accepted>, Refusal>>,
     ) {
+        if self.shared.space.is_low() {
+            return reply(Err(Refusal::DiskLow));
+        }
         let weights = events
             .iter()
             .map(|event| event.draft.len() + OVERHEAD_BYTES);

@@ -14,6 +14,7 @@ use crate::domain::lanes::Dispatch;
 use crate::domain::time::Now;
 use crate::domain::token::Token;
 use crate::send::pool::{Finished, Job};
+use crate::store::Slice;
 use crate::store::thread::{Committed, Order};
 
 /// What enters.
@@ -38,6 +39,8 @@ pub(super) enum Message {
     Committed(Committed),
     /// The database is open again.
     Reopened,
+    /// The keeper has looked at a slice of events; None when it could not.
+    Looked(Option<Slice>),
     /// Other figures for the rules from now on.
     Reconfigure(Box<DeliverySettings>),
     /// These tokens were used since they were last looked at.
@@ -116,6 +119,8 @@ pub(super) struct Effects {
     pub tells: Vec<Tell>,
     /// For the delivery threads.
     pub jobs: Vec<Job<Errand>>,
+    /// For the keeper: the events from that number on.
+    pub look: Option<EventNumber>,
     /// Cut what is on the wire and end the delivery threads.
     pub cut: bool,
 }
@@ -144,7 +149,7 @@ pub(super) enum Tell {
     Endpoint(Answer<Option<EndpointView>>, Option<EndpointView>),
     DirtyHistory(Answer<Vec<(u8, Arc<Attempt>)>>, Vec<(u8, Arc<Attempt>)>),
     InFlight(Answer<(Vec<DeliveryKey>, Now)>, (Vec<DeliveryKey>, Now)),
-    /// The number of threads is the loop's to add.
+    /// The number of threads and the space on the disk are the loop's to add.
     Status(Answer<EngineStatus>, EngineStatus),
     /// To those who check tokens: this one counts, as it is now.
     TokenPut(Arc<Token>),

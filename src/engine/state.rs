@@ -10,10 +10,11 @@ use super::handle::{EndpointView, Refusal};
 use super::history::History;
 use super::idempotency::Idempotency;
 use super::live::Live;
+use super::retention::Retention;
 use super::roster::Entry;
 use super::rounds::Rounds;
 use super::tallies::Minute;
-use crate::config::DeliverySettings;
+use crate::config::{DeliverySettings, RetentionSettings};
 use crate::domain::attempt::Attempt;
 use crate::domain::change::{Change, EndState, Ended, Numbers, Reason};
 use crate::domain::dice::Dice;
@@ -51,6 +52,7 @@ pub(super) struct State {
     pub rounds: Rounds,
     pub bodies: Bodies,
     pub history: History,
+    pub retention: Retention,
 
     // What is going on.
     pub tests: HashMap<EndpointNumber, Testing>,
@@ -136,7 +138,7 @@ const WAITING_MAX_CROWDED: u32 = 10_000;
 impl State {
     /// An empty memory.
     pub fn new(
-        delivery: DeliverySettings,
+        (delivery, retention): (DeliverySettings, RetentionSettings),
         epochs: Arc<Epochs>,
         numbers: Numbers,
         counters: Arc<Counters>,
@@ -167,6 +169,7 @@ impl State {
             rounds: Rounds::default(),
             bodies: Bodies::default(),
             history: History::default(),
+            retention: Retention::new(retention, 0),
             tests: HashMap::new(),
             in_flight: 0,
             unreadable: HashSet::new(),

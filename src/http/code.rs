@@ -61,6 +61,8 @@ pub enum Code {
     Stopping,
     /// Too many connections.
     Connections,
+    /// The disk is almost full.
+    DiskLow,
     /// Our own fault.
     Internal,
 }
@@ -68,7 +70,7 @@ pub enum Code {
 impl Code {
     /// All codes, for tests of the table.
     #[cfg(test)]
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Malformed,
         Self::HostMissing,
         Self::KeysDiffer,
@@ -97,6 +99,7 @@ impl Code {
         Self::StoreAway,
         Self::Stopping,
         Self::Connections,
+        Self::DiskLow,
         Self::Internal,
     ];
 
@@ -131,6 +134,7 @@ impl Code {
             Self::StoreAway => ("RH-0351", 503, "The database is away"),
             Self::Stopping => ("RH-0352", 503, "ringhook is stopping or not yet ready"),
             Self::Connections => ("RH-0353", 503, "Too many connections"),
+            Self::DiskLow => ("RH-0354", 507, "The disk is almost full"),
             Self::Internal => ("RH-0390", 500, "A fault of ringhook"),
         }
     }

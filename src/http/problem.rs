@@ -204,6 +204,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
             Refusal::Busy => Code::Busy,
+            Refusal::DiskLow => Code::DiskLow,
             Refusal::StoreAway => Code::StoreAway,
             Refusal::Stopping => Code::Stopping,
             Refusal::KeyReused | Refusal::KeysReused(_) => Code::KeyReused,

@@ -6,8 +6,10 @@
 
 use redb::{ReadableTable, WriteTransaction};
 
+use super::ballast::Ballast;
 use super::damage::Damage;
 use super::keyed::apply_keyed;
+use super::life::Life;
 use super::record;
 use super::tables::{CLOSED, EVENTS, HEADS, OPEN, Rows, place};
 use super::{CommitError, OpenRow, Store};
@@ -27,11 +29,21 @@ impl Store {
     }
 
     fn write(&mut self, changes: &[Change], quick_repair: bool) -> Result<(), CommitError> {
-        self.try_write(changes, quick_repair).inspect_err(|_| {
-            // redb refuses everything after an I/O error, and what a failed sync left behind
-            // is known only by reading the file anew.
-            self.shared.close();
-        })
+        let result = self.try_write(changes, quick_repair);
+        match &result {
+            // Nobody waits much for a commit that is made when nothing else is to be done.
+            Ok(()) if quick_repair => self.ballast.iter().for_each(Ballast::make),
+            Ok(()) => {}
+            Err(error) => {
+                // redb refuses everything after an I/O error, and what a failed sync left
+                // behind is known only by reading the file anew.
+                self.shared.close();
+                if error.is_full && self.ballast.as_ref().is_some_and(Ballast::drop_it) {
+                    log::warn!("the disk is full: the ballast beside the database was removed");
+                }
+            }
+        }
+        result
     }
 
     fn try_write(&self, changes: &[Change], quick_repair: bool) -> Result<(), CommitError> {
@@ -40,7 +52,7 @@ impl Store {
         // Immediate durability is what a transaction has by default: one sync, at its end.
         apply(&transaction, changes, &self.shared.damage)
             .and_then(|()| Ok(transaction.commit()?))
-            .map_err(|error| CommitError(error.to_string()))
+            .map_err(|error| CommitError::of(&error))
     }
 }
 
@@ -86,6 +98,7 @@ impl<'t> Events<'t> {
             let event = match change {
                 Change::Event(new) => new.number,
                 Change::Withdrawn(event)
+                | Change::Pruned(event)
                 | Change::Moved(event, _)
                 | Change::Ended(event, _)
                 | Change::Reopened(event, _) => *event,
@@ -116,6 +129,17 @@ impl<'t> Events<'t> {
                 Change::Withdrawn(_) => {
                     self.withdraw(event)?;
                     life = Life::default();
+                }
+                Change::Pruned(_) => {
+                    let waits = match &life.open {
+                        Some(row) => !row.open.is_empty(),
+                        // A row that is damaged counts: nobody knows what waits there.
+                        None => self.open.get(event.0)?.is_some(),
+                    };
+                    if !waits {
+                        self.withdraw(event)?;
+                        life = Life::default();
+                    }
                 }
                 Change::Moved(_, moved) => {
                     if let Some(row) = self.open_row(event, &mut life)?
@@ -299,35 +323,5 @@ impl<'t> Events<'t> {
         }
         self.closed.insert(event.0, self.buffer.as_slice())?;
         Ok(())
-    }
-}
-
-/// What one batch makes of the deliveries of one event.
-#[derive(Default)]
-struct Life {
-    /// Whether `open` is what the database or the batch has.
-    open_read: bool,
-    open: Option<OpenRow>,
-    open_changed: bool,
-    /// Ends to be added.
-    ended: Vec<Ended>,
-    /// The event came with this batch: no ended deliveries are in the database.
-    closed_is_new: bool,
-}
-
-impl Life {
-    fn begun(new: &NewEvent) -> Self {
-        Self {
-            open_read: true,
-            open: Some(OpenRow {
-                call: new.head.call,
-                kind: new.head.kind.clone(),
-                expires_at: new.expires_at,
-                open: new.open.clone(),
-            }),
-            open_changed: true,
-            ended: new.ended.clone(),
-            closed_is_new: true,
-        }
     }
 }

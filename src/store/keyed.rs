@@ -4,7 +4,9 @@
 use redb::{Key, WriteTransaction};
 
 use super::record::{self, Place};
-use super::tables::{Definition, ENDPOINTS, HISTORY, META, META_NUMBERS, RECENT, TOKENS, place};
+use super::tables::{
+    Definition, ENDPOINTS, HISTORY, META, META_BODY_BYTES, META_NUMBERS, RECENT, TOKENS, place,
+};
 use crate::domain::attempt::RING_SLOTS;
 use crate::domain::change::Change;
 
@@ -33,8 +35,10 @@ pub(super) fn apply_keyed(
             }
             Change::Recent(endpoint, _) => recent.push((endpoint.0, Some(change))),
             Change::Numbers(_) => meta.push((META_NUMBERS, Some(change))),
+            Change::BodyBytes(_) => meta.push((META_BODY_BYTES, Some(change))),
             Change::Event(_)
             | Change::Withdrawn(_)
+            | Change::Pruned(_)
             | Change::Moved(..)
             | Change::Ended(..)
             | Change::Reopened(..)
@@ -86,8 +90,10 @@ fn write_keyed(place: Place, change: &Change, buffer: &mut Vec<u8>) {
         Change::History(_, attempt) => record::write_attempt(place, attempt, buffer),
         Change::Recent(_, recent) => record::write_recent(place, recent, buffer),
         Change::Numbers(numbers) => record::write_numbers(place, numbers, buffer),
+        Change::BodyBytes(bytes) => record::write_body_bytes(place, *bytes, buffer),
         Change::Event(_)
         | Change::Withdrawn(_)
+        | Change::Pruned(_)
         | Change::Moved(..)
         | Change::Ended(..)
         | Change::Reopened(..)

@@ -21,5 +21,6 @@ mod limits;
 mod order;
 mod receivers;
 mod restart;
+mod retention;
 mod retry;
 mod tools;

@@ -77,6 +77,11 @@ impl Daemon {
         child.wait().unwrap().code()
     }
 
+    /// A setting by environment for the next start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts again on the same data, after `kill` or `stop`.
     pub fn start_again(&mut self) {
         assert!(self.child.is_none(), "still running");

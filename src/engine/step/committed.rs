@@ -25,6 +25,7 @@ fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) 
     state.counters.commits.add(1);
     state.disk = Disk::Well;
     state.history.swept();
+    state.retention.body_bytes = flight.body_bytes;
     if flight.quick_repair {
         state.pace.unrepaired = false;
     }

@@ -30,6 +30,9 @@ pub(super) fn reopen(
 ) -> Result<Planned, Refusal> {
     let Named { key, call } = named;
     check_endpoint(state, key.endpoint)?;
+    if is_pruned(state, key.event) {
+        return Err(Refusal::Unknown);
+    }
     let round = state.rounds.next(key).ok_or(Refusal::RoundsUsed)?;
     if state.lanes.reserve(key.endpoint) != Room::Yes {
         return Err(Refusal::Busy);
@@ -45,6 +48,13 @@ pub(super) fn reopen(
         flags: 0,
     };
     Ok(Planned::Reopen(key.event, Reopened { call, kind, open }))
+}
+
+/// Whether the event is about to go: its age was over, or its bytes were wanted.
+fn is_pruned(state: &State, event: EventNumber) -> bool {
+    let flying = state.flight.iter().flat_map(|flight| &flight.pruned);
+    let mut going = flying.chain(&state.batch.pruned);
+    going.any(|pruned| pruned.event == event)
 }
 
 /// The new round is on disk: it is sent now, as the person wished.

@@ -14,6 +14,7 @@ mod health;
 mod test;
 
 use super::message::{Effects, Message};
+use super::retention;
 use super::state::{Disk, Phase, State};
 use crate::domain::time::Now;
 
@@ -35,6 +36,7 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
         Message::Committed(done) => {
             committed::committed(state, now, done.result.is_ok(), effects);
         }
+        Message::Looked(slice) => retention::looked(state, now, slice),
         Message::Reopened => state.disk = Disk::Reopened,
         Message::Reconfigure(delivery) => state.reconfigure(now.tick, *delivery),
         Message::TokensUsed(tokens) => admin::tokens_used(state, now, &tokens, effects),

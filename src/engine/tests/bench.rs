@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
-use crate::config::DeliverySettings;
+use crate::config::{DeliverySettings, RetentionSettings};
 use crate::domain::attempt::{
     Attempt, ErrorKind, Exchange, Headers, Phase, Reply, Request, SendError, Timings,
 };
@@ -37,9 +37,17 @@ pub(super) struct Bench {
     /// What the delivery threads were given.
     pub jobs: VecDeque<Job<Errand>>,
     pub cut: bool,
+    /// Where the keeper was asked to look, and has not.
+    pub look: Option<EventNumber>,
     /// Whether the last commit leaves a file that needs no repair.
     pub quick_repair: bool,
 }
+
+/// How long events are kept: 1,000 s, and 10 kB.
+pub(super) const KEPT: RetentionSettings = RetentionSettings {
+    age_ms: 1_000_000,
+    bytes_max: 10_000,
+};
 
 pub(super) type Said<T> = Receiver<Result<T, Refusal>>;
 
@@ -79,7 +87,7 @@ impl Bench {
         };
         let epochs = Arc::new(Epochs::new(vec![epoch]).unwrap());
         let counters = Arc::default();
-        let state = State::new(settings(), epochs, numbers, counters, (1, now));
+        let state = State::new((settings(), KEPT), epochs, numbers, counters, (1, now));
         let mut bench = Self {
             state,
             now,
@@ -87,6 +95,7 @@ impl Bench {
             disk: Vec::new(),
             jobs: VecDeque::new(),
             cut: false,
+            look: None,
             quick_repair: false,
         };
         bench.after(0);
@@ -137,6 +146,11 @@ impl Bench {
         }
         self.jobs.extend(effects.jobs);
         self.cut |= effects.cut;
+        assert!(
+            self.look.is_none() || effects.look.is_none(),
+            "two looks at once"
+        );
+        self.look = self.look.or(effects.look);
     }
 
     pub fn after(&mut self, ms: u64) {
@@ -171,7 +185,10 @@ impl Bench {
 
     pub fn fail(&mut self) {
         let changes = self.order.take().expect("a commit is out");
-        let result = Err(CommitError("disk full".into()));
+        let result = Err(CommitError {
+            words: "disk full".into(),
+            is_full: true,
+        });
         self.message(Message::Committed(Committed { changes, result }));
     }
 

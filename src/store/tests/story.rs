@@ -26,6 +26,7 @@ pub struct Rows {
     pub history: BTreeMap<(u32, u8), String>,
     pub recent: BTreeMap<u32, Vec<Recent>>,
     pub numbers: Option<Numbers>,
+    pub body_bytes: u64,
 }
 
 impl Rows {
@@ -49,6 +50,7 @@ impl Rows {
                 .map(|(endpoint, recent)| (endpoint.0, recent))
                 .collect(),
             numbers: Some(loaded.numbers),
+            body_bytes: loaded.body_bytes,
             ..Self::default()
         };
         let transaction = store.shared.begin_read().unwrap();
@@ -84,7 +86,8 @@ impl Rows {
     pub fn apply(&mut self, change: &Change) {
         match change {
             Change::Event(new) => self.accept(new),
-            Change::Withdrawn(event) => {
+            Change::Pruned(event) if self.open.contains_key(&event.0) => {}
+            Change::Withdrawn(event) | Change::Pruned(event) => {
                 self.heads.remove(&event.0);
                 self.bodies.remove(&event.0);
                 self.open.remove(&event.0);
@@ -124,6 +127,7 @@ impl Rows {
                 self.recent.insert(endpoint.0, recent.clone());
             }
             Change::Numbers(numbers) => self.numbers = Some(*numbers),
+            Change::BodyBytes(bytes) => self.body_bytes = *bytes,
         }
     }
 
@@ -221,8 +225,11 @@ impl Story {
             attempt: AttemptNumber(self.next),
             newest: Tick(self.next),
         });
-        self.rows.apply(&numbers);
-        changes.push(numbers);
+        let body_bytes = Change::BodyBytes(self.next);
+        for change in [numbers, body_bytes] {
+            self.rows.apply(&change);
+            changes.push(change);
+        }
         changes
     }
 
@@ -232,7 +239,8 @@ impl Story {
         match self.dice.below(24) {
             20..=23 => self.reopened(),
             0..=5 => self.event(),
-            6 => Change::Withdrawn(self.some_event()),
+            6 if self.dice.below(2) == 0 => Change::Withdrawn(self.some_event()),
+            6 => Change::Pruned(self.some_event()),
             7..=9 => {
                 let (event, mut open) = self.some_open();
                 open.due = Tick(self.dice.below(1000));
