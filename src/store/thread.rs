@@ -104,39 +104,44 @@ impl Worker {
     }
 
     /// Serves until told to stop, or until nobody is left to tell. `true` when the file is open.
+    ///
+    /// On a full disk the file opens and the next commit fails: so what a reopening waits grows
+    /// until a commit that carried an event has succeeded, not until the file is open.
     fn run(&self, store: &mut Store) -> bool {
+        let mut wait = BACK_OFF_FIRST;
         while let Ok(order) = self.incoming.recv() {
-            let failed = match order {
-                Order::Commit(changes) => self.answer(store.commit(&changes), changes),
-                Order::CommitQuickRepair(changes) => {
-                    self.answer(store.commit_quick_repair(&changes), changes)
-                }
+            let (result, changes) = match order {
+                Order::Commit(changes) => (store.commit(&changes), changes),
+                Order::CommitQuickRepair(changes) => (store.commit_quick_repair(&changes), changes),
                 Order::Stop => return true,
             };
-            if failed && !self.bring_back(store) {
+            let failed = result.is_err();
+            if !failed && changes.iter().any(|one| matches!(one, Change::Event(_))) {
+                wait = BACK_OFF_FIRST;
+            }
+            self.answer(result, changes);
+            if failed && !self.bring_back(store, &mut wait) {
                 return false;
             }
         }
         true
     }
 
-    fn answer(&self, result: Result<(), CommitError>, changes: Vec<Change>) -> bool {
-        let failed = result.is_err();
+    fn answer(&self, result: Result<(), CommitError>, changes: Vec<Change>) {
         if let Err(error) = &result {
             log::error!("a commit failed, the database will be reopened: {error}");
         }
         (self.done)(Committed { changes, result });
-        failed
     }
 
     /// Reopens the database, waiting longer after each failure. `false` when told to stop
     /// before that succeeded.
-    fn bring_back(&self, store: &mut Store) -> bool {
-        let mut wait = BACK_OFF_FIRST;
+    fn bring_back(&self, store: &mut Store, wait: &mut Duration) -> bool {
         loop {
-            if !self.wait(wait) {
+            if !self.wait(*wait) {
                 return false;
             }
+            *wait = (*wait * 2).min(BACK_OFF_LAST);
             match store.reopen() {
                 Ok(()) => {
                     log::info!("the database is open again");
@@ -145,7 +150,6 @@ impl Worker {
                 }
                 Err(error) => log::error!("the database can't be reopened yet: {error}"),
             }
-            wait = (wait * 2).min(BACK_OFF_LAST);
         }
     }
 

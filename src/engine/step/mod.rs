@@ -45,9 +45,10 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
                 state.phase = Phase::Draining(now.tick.plus_ms(state.delivery.stop_timeout_ms));
             }
         }
+        // The second signal may come in before the stop that the first one asked for.
         Message::Hurry => {
-            if let Phase::Draining(until) = &mut state.phase {
-                *until = now.tick;
+            if matches!(state.phase, Phase::Running | Phase::Draining(_)) {
+                state.phase = Phase::Draining(now.tick);
             }
         }
         Message::Grounded => {

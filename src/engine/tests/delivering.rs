@@ -233,6 +233,16 @@ fn a_stop_in_a_hurry_cuts_and_does_not_count() {
 }
 
 #[test]
+fn a_second_signal_that_overtakes_the_first_is_not_lost() {
+    let mut bench = Bench::with_endpoints(1);
+    bench.submit(&event("email:received", "1"));
+    bench.commit();
+    bench.message(Message::Hurry);
+    bench.message(Message::Stop);
+    assert!(bench.cut);
+}
+
+#[test]
 fn sixteen_tests_at_a_time() {
     let mut bench = Bench::with_endpoints(17);
     let said: Vec<_> = (1..=17).map(|endpoint| bench.test(endpoint)).collect();

@@ -74,6 +74,28 @@ fn a_failed_batch_comes_back_and_the_file_is_opened_again() {
 }
 
 #[test]
+fn each_failure_is_waited_for_longer_also_when_the_file_opens_in_between() {
+    let disk = first_disk();
+    let (thread, heard) = start(&disk, false);
+    let fail = || {
+        disk.fail(0, u64::MAX);
+        thread.send(Order::Commit(batch(1)));
+        assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(1, false)));
+        disk.heal();
+    };
+    // 100 ms, 200 ms, then 400 ms.
+    for _ in 0..2 {
+        fail();
+        assert_eq!(heard.recv_timeout(LONG), Ok(Said::Reopened));
+    }
+    fail();
+    assert!(heard.recv_timeout(Duration::from_millis(300)).is_err());
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Reopened));
+    thread.send(Order::Stop);
+    assert!(thread.join());
+}
+
+#[test]
 fn stop_does_not_wait_for_a_disk() {
     let disk = first_disk();
     let (thread, heard) = start(&disk, false);
