@@ -83,11 +83,15 @@ impl App {
         };
         let address = listeners.address();
 
+        let transport = transport(&settings, address)?;
+        let checker = transport.checker();
         let engine = engine::start(engine::Parts {
             store,
             loaded,
             delivery: settings.delivery.clone(),
-            transport: Arc::new(transport(&settings, address)?),
+            retention: settings.retention,
+            free_bytes_min: settings.store.free_bytes_min,
+            transport: Arc::new(transport),
             clock: clock.clone(),
             seed: u64::from_le_bytes(seed.expect("8 bytes")),
             counters: Arc::clone(&counters),
@@ -103,6 +107,7 @@ impl App {
             configuration: known,
             counters,
             clock,
+            checker,
         };
         let (stop, stopping) = watch::channel(false);
         let served = runtime.spawn(http::serve(listeners, parts, stopping));

@@ -2,6 +2,7 @@
 //! HTTP API, over the Unix socket or from afar. No rule of ringhook's own lives here.
 
 mod attempts;
+mod bench;
 mod client;
 mod columns;
 mod config;
@@ -113,6 +114,8 @@ enum Command {
     Config(config::Command),
     /// Receive, verify and print deliveries on this machine
     Listen(listen::Arguments),
+    /// Measure how fast ringhook is on this machine, beside the machine's limits
+    Bench(bench::Arguments),
 }
 
 /// What the verbs work with.
@@ -173,6 +176,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Token(command) => token::run(command, context),
         Command::Config(command) => config::run(command, context),
         Command::Listen(arguments) => listen::run(arguments, context),
+        Command::Bench(arguments) => bench::run(arguments, context),
     }
 }
 
@@ -231,6 +235,9 @@ mod tests {
         check("ringhook config init --stdout --config f", false);
         check("ringhook listen --no-register --key-file k", true);
         check("ringhook listen --respond 99", false);
+        check("ringhook bench --quick --only ingest hosts --runs 3", true);
+        check("ringhook bench --only everything", false);
+        check("ringhook bench --runs 0", false);
         check("ringhook endpoint", false);
         check("ringhook", false);
     }

@@ -37,6 +37,9 @@ pub fn run(_: &Arguments, context: &Context) -> Result<Exit, Failure> {
 fn screen(status: &Value, now: Timestamp) -> Vec<String> {
     let ready = match status["ready"] == true {
         true => paint(GOOD, "ready"),
+        false if status.pointer("/disk_low").is_some_and(|low| *low == true) => {
+            paint(BAD, "disk almost full")
+        }
         false => paint(BAD, "not ready"),
     };
     let since = |pointer: &str| {

@@ -38,6 +38,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// `[store]`
     pub store: StoreSettings,
+    /// `[retention]`
+    pub retention: RetentionSettings,
     /// `[delivery]`
     pub delivery: DeliverySettings,
     /// `[egress]`
@@ -61,6 +63,8 @@ pub struct HttpSettings {
     pub plain: bool,
     /// 1 MiB
     pub body_bytes_max: u64,
+    /// 16 MiB
+    pub batch_bytes_max: u64,
     /// 10 s
     pub header_timeout_ms: u64,
     /// 15 s
@@ -76,6 +80,17 @@ pub struct StoreSettings {
     pub path: PathBuf,
     /// 24 MiB
     pub cache_bytes: u64,
+    /// 256 MiB
+    pub free_bytes_min: u64,
+}
+
+/// `[retention]`: how long events are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RetentionSettings {
+    /// 30 days after the end of the last delivery; also the longest wait of a delivery.
+    pub age_ms: u64,
+    /// 2 GiB of bodies.
+    pub bytes_max: u64,
 }
 
 /// `[delivery]`: the pool and the rules.

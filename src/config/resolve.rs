@@ -12,7 +12,8 @@ use super::raw::{self, Found, Raw};
 use super::table::{self, SETTINGS};
 use super::value::{self, Value};
 use super::{
-    DeliverySettings, EgressSettings, HttpSettings, LogFormat, LogSettings, Settings, StoreSettings,
+    DeliverySettings, EgressSettings, HttpSettings, LogFormat, LogSettings, RetentionSettings,
+    Settings, StoreSettings,
 };
 use crate::domain::address::EgressEntry;
 
@@ -260,6 +261,7 @@ fn settings(values: &Values, store: PathBuf, socket: PathBuf) -> Settings {
             allowed_hosts: values.texts("http.allowed_hosts"),
             plain: values.switch("http.plain"),
             body_bytes_max: values.number("http.body_bytes_max"),
+            batch_bytes_max: values.number("http.batch_bytes_max"),
             header_timeout_ms: values.number("http.header_timeout"),
             body_timeout_ms: values.number("http.body_timeout"),
             connections_max: values.number("http.connections_max"),
@@ -267,6 +269,11 @@ fn settings(values: &Values, store: PathBuf, socket: PathBuf) -> Settings {
         store: StoreSettings {
             path: store,
             cache_bytes: values.number("store.cache_bytes"),
+            free_bytes_min: values.number("store.free_bytes_min"),
+        },
+        retention: RetentionSettings {
+            age_ms: values.number("retention.age"),
+            bytes_max: values.number("retention.bytes"),
         },
         delivery: delivery(values),
         egress: EgressSettings {

@@ -98,6 +98,7 @@ const DAY: u64 = 24 * HOUR;
 const KIB: u64 = 1_024;
 const MIB: u64 = 1_024 * KIB;
 const GIB: u64 = 1_024 * MIB;
+const PIB: u64 = 1_024 * 1_024 * GIB;
 
 const fn setting(
     section: &'static str,
@@ -117,7 +118,7 @@ const fn setting(
 
 /// Every setting there is, section by section.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 25] = [
+pub static SETTINGS: [Setting; 29] = [
     setting("http", "listen", r#""127.0.0.1:7464""#, Kind::Address,
         "address and port of the API"),
     setting("http", "socket", r#""""#, Kind::Path,
@@ -130,6 +131,8 @@ pub static SETTINGS: [Setting; 25] = [
         "allow plain HTTP on an address that is not loopback"),
     setting("http", "body_bytes_max", r#""1MiB""#, Kind::Bytes(KIB, 8 * MIB),
         "the largest event; beyond it 413"),
+    setting("http", "batch_bytes_max", r#""16MiB""#, Kind::Bytes(KIB, 16 * MIB),
+        "the largest batch of events, which is one commit; beyond it 413"),
     setting("http", "header_timeout", r#""10s""#, Kind::Milliseconds(SECOND, 5 * MINUTE),
         "how long a client may take for the head of a request"),
     setting("http", "body_timeout", r#""15s""#, Kind::Milliseconds(SECOND, 5 * MINUTE),
@@ -140,6 +143,12 @@ pub static SETTINGS: [Setting; 25] = [
         "the database; empty: ringhook.redb in the data directory"),
     setting("store", "cache_bytes", r#""24MiB""#, Kind::Bytes(MIB, 64 * GIB),
         "memory for pages of the database"),
+    setting("store", "free_bytes_min", r#""256MiB""#, Kind::Bytes(0, PIB),
+        "free space to leave on the disk; below it new events are answered 507"),
+    setting("retention", "age", r#""30d""#, Kind::Milliseconds(SECOND, 3_650 * DAY),
+        "how long an event is kept after its last delivery ended, and how long one may wait"),
+    setting("retention", "bytes", r#""2GiB""#, Kind::Bytes(KIB, PIB),
+        "bodies of events kept; beyond it the oldest delivered ones go first"),
     setting("delivery", "threads", "64", Kind::Count(1, 4_096),
         "delivery threads that are kept once they were needed"),
     setting("delivery", "threads_max", "512", Kind::Count(1, 4_096),
@@ -181,7 +190,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), SETTINGS.len());
-        assert_eq!(sections(), ["http", "store", "delivery", "egress", "log"]);
+        let expected = ["http", "store", "retention", "delivery", "egress", "log"];
+        assert_eq!(sections(), expected);
         let listen = find("http", "listen").unwrap();
         assert_eq!(listen.environment_name(), "RINGHOOK_HTTP_LISTEN");
     }

@@ -45,6 +45,9 @@ fn defaults_are_those_of_the_manual() {
     assert_eq!(settings.store.path, data.join("ringhook.redb"));
     assert_eq!(settings.http.body_bytes_max, 1 << 20);
     assert_eq!(settings.store.cache_bytes, 24 << 20);
+    assert_eq!(settings.store.free_bytes_min, 256 << 20);
+    assert_eq!(settings.retention.age_ms, 30 * 86_400_000);
+    assert_eq!(settings.retention.bytes_max, 2 << 30);
     assert_eq!(settings.delivery.retry_plan_ms.len(), 10);
     assert_eq!(settings.delivery.retry_plan_ms[9], 12 * 3_600_000);
     assert_eq!(settings.delivery.life_ms["call:ringing"], 60_000);

@@ -8,12 +8,13 @@ const DURATIONS: [(&str, u64); 5] = [
     ("d", 86_400_000),
 ];
 
-const SIZES: [(&str, u64); 5] = [
+const SIZES: [(&str, u64); 6] = [
     ("B", 1),
     ("KiB", 1 << 10),
     ("MiB", 1 << 20),
     ("GiB", 1 << 30),
     ("TiB", 1 << 40),
+    ("PiB", 1 << 50),
 ];
 
 /// Milliseconds of `500ms`, `15s`, `5m`, `2h`, `30d`. The error says what to write instead.

@@ -16,10 +16,16 @@ pub enum Change {
     Event(Arc<NewEvent>),
     /// An event whose commit failed and which was refused: its rows go, should they be there.
     Withdrawn(EventNumber),
+    /// An event that was kept long enough: its rows go, unless one of its deliveries is open.
+    Pruned(EventNumber),
     /// A delivery that stays open, with another due time or count of attempts.
     Moved(EventNumber, Open),
     /// A delivery that ended.
     Ended(EventNumber, Ended),
+    /// A delivery in a new round, of an event that is on disk.
+    Reopened(EventNumber, Box<Reopened>),
+    /// A new round whose commit failed and which was refused: it goes, should it be there.
+    Unopened(DeliveryKey),
     /// An endpoint that was added or changed.
     Endpoint(Arc<Endpoint>),
     /// An endpoint that is gone, with its history.
@@ -34,6 +40,8 @@ pub enum Change {
     Recent(EndpointNumber, Vec<Recent>),
     /// The next numbers, with every batch.
     Numbers(Numbers),
+    /// The bytes of all frozen bodies after this batch.
+    BodyBytes(u64),
 }
 
 /// The numbers that come next, and the newest engine time.
@@ -112,6 +120,18 @@ pub struct Open {
     pub flags: u8,
 }
 
+/// A delivery in a new round, with what the row of open deliveries holds beside it, should the
+/// event have none any more. Such a row has no time of expiry: later rounds have none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reopened {
+    /// Digest of the event's `data.id`.
+    pub call: Option<u64>,
+    /// The event's type.
+    pub kind: EventType,
+    /// The delivery.
+    pub open: Open,
+}
+
 /// How a delivery ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum EndState {
@@ -166,6 +186,8 @@ pub enum Reason {
     EndpointDeleted,
     /// Its body could not be read from the database.
     BodyDamaged,
+    /// It had waited as long as events are kept.
+    WaitedTooLong,
 }
 
 /// A delivery that ended.

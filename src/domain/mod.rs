@@ -20,6 +20,7 @@ pub mod outcome;
 pub mod payload;
 pub mod reason;
 pub mod request;
+pub mod retention;
 pub mod retry;
 pub mod route;
 pub mod sign;

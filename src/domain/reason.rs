@@ -15,6 +15,7 @@ pub const fn code(reason: Reason) -> Option<&'static str> {
         Reason::CallEnded => Some("call_ended"),
         Reason::EndpointDeleted => Some("endpoint_deleted"),
         Reason::BodyDamaged => Some("body_damaged"),
+        Reason::WaitedTooLong => Some("waited_too_long"),
     }
 }
 
@@ -55,6 +56,11 @@ fn words(ended: &Ended, head: &Head) -> Option<String> {
              a backup may still have it"
                 .to_owned(),
         ),
+        Reason::WaitedTooLong => Some(format!(
+            "it waited longer than events are kept (retention.age); received at {}, ended at {}; \
+             replay it when the endpoint takes deliveries again",
+            head.received_at, ended.ended_at
+        )),
     }
 }
 
@@ -76,7 +82,7 @@ mod tests {
     use crate::domain::id::EndpointNumber;
     use crate::domain::time::Timestamp;
 
-    const REASONS: [Reason; 7] = [
+    const REASONS: [Reason; 8] = [
         Reason::None,
         Reason::AttemptsUsed,
         Reason::BacklogFull,
@@ -84,6 +90,7 @@ mod tests {
         Reason::CallEnded,
         Reason::EndpointDeleted,
         Reason::BodyDamaged,
+        Reason::WaitedTooLong,
     ];
 
     fn head() -> Head {
@@ -158,6 +165,13 @@ mod tests {
             ),
         );
         check(
+            Expired,
+            Reason::WaitedTooLong,
+            Some(
+                "waited_too_long: it waited longer than events are kept (retention.age); received",
+            ),
+        );
+        check(
             Superseded,
             Reason::CallEnded,
             Some("call_ended: the call has ended"),
@@ -189,6 +203,6 @@ mod tests {
         }
         codes.sort_unstable();
         codes.dedup();
-        assert_eq!((codes.len(), all), (6, 6));
+        assert_eq!((codes.len(), all), (7, 7));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::answer::Verdict;
 use super::handle::{Accepted, Command, Written};
-use crate::domain::change::{Change, NewEvent};
+use crate::domain::change::{Change, Ended, NewEvent, Reopened};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::id::{EndpointNumber, EventNumber, TokenNumber};
 use crate::domain::lanes::Ticket;
@@ -29,6 +29,8 @@ pub(super) struct Batch {
     pub accepts: VecDeque<Accepting>,
     /// Tokens that were used.
     pub tokens: BTreeSet<TokenNumber>,
+    /// Events that were kept long enough: of one slice at most.
+    pub pruned: Vec<Pruned>,
     /// Since when something of it waits that is in no hurry.
     pub since: Option<Tick>,
     /// Something waits that is: a held event of a call, a pause, a person.
@@ -39,9 +41,22 @@ pub(super) struct Batch {
 #[derive(Debug)]
 pub(super) struct Accepting {
     pub event: Arc<NewEvent>,
-    pub answer: Verdict<Accepted>,
+    /// None for an event of a group, which is answered with the last of it.
+    pub answer: Option<Verdict<Accepted>>,
     /// Those who sent the same event with the same key meanwhile.
     pub followers: Vec<Verdict<Accepted>>,
+    /// Groups of which this is the last event that is not on disk.
+    pub groups: Vec<Grouped>,
+    /// The next one came in the same group, and belongs into the same commit.
+    pub goes_on: bool,
+}
+
+/// A group that waits for the last of its events.
+#[derive(Debug)]
+pub(super) struct Grouped {
+    pub answer: Verdict<Vec<Accepted>>,
+    /// What will be said.
+    pub items: Vec<Accepted>,
 }
 
 /// `Moved` or `Ended`, of one delivery.
@@ -50,6 +65,13 @@ pub(super) struct Row {
     pub change: Change,
     /// Leaves the lanes with the commit.
     pub release: Option<Ticket>,
+}
+
+/// An event that goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pruned {
+    pub event: EventNumber,
+    pub body_bytes: u64,
 }
 
 /// What a person changes, and who waits for it; nobody when the engine does it by itself.
@@ -70,6 +92,10 @@ pub(super) enum Planned {
     Remove(EndpointNumber),
     AddToken(Arc<Token>),
     RemoveToken(TokenNumber),
+    /// A new round. It has its place in the lane.
+    Reopen(EventNumber, Reopened),
+    /// A delivery that has left its lane already.
+    Cancel(EventNumber, Ended),
 }
 
 /// What the store has been given.
@@ -81,6 +107,9 @@ pub(super) struct Flight {
     pub writes: Vec<Write>,
     pub accepts: Vec<Accepting>,
     pub tokens: Vec<TokenNumber>,
+    pub pruned: Vec<Pruned>,
+    /// The bytes of all bodies once it is committed.
+    pub body_bytes: u64,
     /// It leaves a file that needs no repair.
     pub quick_repair: bool,
 }
@@ -99,6 +128,13 @@ impl Batch {
             + self.writes.len()
             + self.accepts.len()
             + self.tokens.len()
+            + self.pruned.len()
+    }
+
+    /// Adds an event that goes.
+    pub fn prune(&mut self, now: Tick, pruned: Pruned) {
+        self.since.get_or_insert(now);
+        self.pruned.push(pruned);
     }
 
     /// Adds the move or the end of a delivery.
@@ -130,6 +166,7 @@ impl Batch {
         }
         self.marked.extend(flight.marked.drain(..));
         self.tokens.extend(flight.tokens.drain(..));
+        self.pruned.append(&mut flight.pruned);
         self.since.get_or_insert(now);
     }
 }

@@ -4,9 +4,10 @@
 //! committed at once. Under load a little patience makes batches larger, which costs less of the
 //! processor and of the disk than it costs the clients in time.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::batch::{Flight, Planned};
+use super::batch::{Accepting, Flight, Planned};
 use super::history::Dirty;
 use super::state::{Disk, Phase, State};
 use super::step::changed;
@@ -14,7 +15,8 @@ use crate::domain::change::{Change, Numbers};
 use crate::domain::time::{Now, Tick};
 use crate::store::thread::Order;
 
-/// The most that one commit carries.
+/// The most that one commit carries, but for a group of events: that is one commit, however
+/// large it is (1,000 events and 16 MiB as they come in).
 const OPERATIONS_MAX: usize = 4096;
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Moves and ends among them, when events wait as well.
@@ -88,6 +90,7 @@ pub(super) fn seal(state: &mut State, now: Now) -> Order {
     let quick_repair = tried && (idle || state.phase == Phase::Flushing);
     let mut flight = take(state);
     flight.quick_repair = quick_repair;
+    flight.body_bytes = body_bytes(state, &flight);
     let mut changes = written(state, &flight);
     // Each slot brings the short form of its endpoint along.
     let room = OPERATIONS_MAX.saturating_sub(changes.len()) / 2;
@@ -97,6 +100,9 @@ pub(super) fn seal(state: &mut State, now: Now) -> Order {
     };
     sweep(state, slice, &mut changes);
     changes.extend(removals(&flight));
+    if flight.body_bytes != state.retention.body_bytes {
+        changes.push(Change::BodyBytes(flight.body_bytes));
+    }
     changes.push(Change::Numbers(Numbers {
         newest: now.tick,
         ..state.numbers
@@ -122,6 +128,7 @@ fn take(state: &mut State) -> Flight {
     let batch = &mut state.batch;
     let mut flight = Flight {
         withdrawn: std::mem::take(&mut batch.withdrawn),
+        pruned: std::mem::take(&mut batch.pruned),
         ..Flight::default()
     };
     let mut room = OPERATIONS_MAX;
@@ -145,14 +152,35 @@ fn take(state: &mut State) -> Flight {
     flight
         .writes
         .extend(batch.writes.drain(..fits(batch.writes.len())));
-    let mut bytes = 0;
-    let accepts = batch.accepts.iter().take_while(|accepting| {
-        bytes += accepting.event.body.len();
-        bytes <= BYTES_MAX
-    });
-    let count = fits(accepts.count().max(1).min(batch.accepts.len()));
+    let count = accepts_that_fit(&batch.accepts, room);
     flight.accepts.extend(batch.accepts.drain(..count));
     flight
+}
+
+/// How many events go: no group in part, and never none, so that nothing can hold them up.
+fn accepts_that_fit(accepts: &VecDeque<Accepting>, room: usize) -> usize {
+    let (mut bytes, mut whole) = (0, 0);
+    for (place, accepting) in accepts.iter().enumerate() {
+        bytes += accepting.event.body.len();
+        if whole > 0 && (place >= room || bytes > BYTES_MAX) {
+            break;
+        }
+        if !accepting.goes_on {
+            whole = place + 1;
+        }
+    }
+    whole
+}
+
+/// The bytes of all bodies once the batch is committed. An event that was withdrawn never
+/// counted.
+fn body_bytes(state: &State, flight: &Flight) -> u64 {
+    let accepts = flight.accepts.iter();
+    let added: u64 = accepts
+        .map(|accepting| u64::from(accepting.event.head.body_bytes))
+        .sum();
+    let gone: u64 = flight.pruned.iter().map(|pruned| pruned.body_bytes).sum();
+    (state.retention.body_bytes + added).saturating_sub(gone)
 }
 
 /// The changes of a batch, history and removals apart.
@@ -163,6 +191,8 @@ fn written(state: &State, flight: &Flight) -> Vec<Change> {
     let accepts = flight.accepts.iter();
     changes.extend(accepts.map(|accepting| Change::Event(Arc::clone(&accepting.event))));
     changes.extend(flight.rows.iter().map(|row| row.change.clone()));
+    let pruned = flight.pruned.iter();
+    changes.extend(pruned.map(|pruned| Change::Pruned(pruned.event)));
     let tokens = flight.tokens.iter();
     let tokens = tokens.filter_map(|number| state.tokens.get(number));
     changes.extend(tokens.map(|token| Change::Token(Arc::clone(token))));
@@ -181,6 +211,10 @@ fn written(state: &State, flight: &Flight) -> Vec<Change> {
             Planned::Remove(_) => None,
             Planned::AddToken(token) => Some(Change::Token(Arc::clone(token))),
             Planned::RemoveToken(number) => Some(Change::TokenRemoved(*number)),
+            Planned::Reopen(event, reopened) => {
+                Some(Change::Reopened(*event, Box::new(reopened.clone())))
+            }
+            Planned::Cancel(event, ended) => Some(Change::Ended(*event, *ended)),
         });
     }
     changes

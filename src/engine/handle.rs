@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::answer::{Answer, Permit};
-use super::message::{Marks, Message, Question, Submission};
+use super::keeper::Space;
+use super::message::{Group, Marks, Message, Question, Submission};
 use super::queue::Queue;
 use super::tokens::Tokens;
 use crate::config::DeliverySettings;
@@ -41,17 +42,38 @@ pub enum Refusal {
     /// The commit failed; the database is being reopened: 503.
     #[error("the database can't be written at the moment")]
     StoreAway,
+    /// Less space is free on the disk than `store.free_bytes_min`: 507.
+    #[error("the disk is almost full: events are accepted again when there is more space on it")]
+    DiskLow,
     /// The daemon is stopping: 503.
     #[error("ringhook is stopping")]
     Stopping,
+    /// The same, of these lines of a group, counted from 0.
+    #[error("an idempotency key was used for another event")]
+    KeysReused(Vec<usize>),
+    /// The delivery is with a delivery thread, or its answer is being written down: 409.
+    #[error("the delivery is in flight")]
+    InFlight,
+    /// An earlier event of the same call goes first: 409.
+    #[error("an earlier event of the same call has not ended, and goes first")]
+    HeldByOrder,
+    /// The endpoint of the delivery is disabled: 409.
+    #[error("its endpoint is disabled: enable it first")]
+    Disabled,
+    /// The endpoint of the delivery was deleted: 409.
+    #[error("its endpoint was deleted")]
+    EndpointGone,
+    /// The event has had 255 new rounds for that endpoint: 409.
+    #[error("it has had 255 new rounds, and there are no more")]
+    RoundsUsed,
     /// The idempotency key was used for another event: 409.
     #[error("this idempotency key was used for another event")]
     KeyReused,
     /// No such endpoint or token: 404.
     #[error("there is no such object")]
     Unknown,
-    /// The endpoint was changed by someone else since it was read: read it again.
-    #[error("the endpoint was changed meanwhile")]
+    /// The endpoint or the delivery is not as it was when it was read: read it again.
+    #[error("it was changed meanwhile")]
     Changed,
     /// A test of this endpoint is already running: 409.
     #[error("a test of this endpoint is already running")]
@@ -106,6 +128,23 @@ pub enum Command {
     },
     /// Revokes a token.
     RemoveToken(TokenNumber),
+    /// Sends a waiting delivery as soon as its endpoint has a request less than it may have in
+    /// flight, also when it is paused. It is answered at once, and forgotten by a restart.
+    SendNow(Named),
+    /// Sends an event to an endpoint in a new round, the given one or a later one, in the same
+    /// way: also when it is paused. It takes no part in order and expiry.
+    Reopen(Named, EventType),
+    /// Ends a waiting delivery.
+    Cancel(Named),
+}
+
+/// Names a delivery, in the way in which the engine finds it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Named {
+    /// Its name.
+    pub key: DeliveryKey,
+    /// The digest of its event's call, as the head of the event has it.
+    pub call: Option<u64>,
 }
 
 /// What a command made.
@@ -115,6 +154,8 @@ pub enum Written {
     Endpoint(Box<EndpointView>),
     /// The token.
     Token(Arc<Token>),
+    /// The delivery, the new one for a new round.
+    Delivery(DeliveryKey),
     /// It is gone.
     Gone,
 }
@@ -173,6 +214,10 @@ pub struct EngineStatus {
     pub oldest_due_at: Option<Timestamp>,
     /// Delivery threads now.
     pub threads: u32,
+    /// Events are refused: less space is free than `store.free_bytes_min`.
+    pub disk_low: bool,
+    /// Bytes of all bodies that are kept.
+    pub body_bytes: u64,
     /// Events accepted in the last full minute.
     pub accepted_last_minute: u64,
     /// Deliveries delivered in the last full minute.
@@ -191,6 +236,7 @@ pub(super) struct Shared {
     pub queue: Queue,
     pub epochs: Arc<Epochs>,
     pub tokens: Tokens,
+    pub space: Space,
 }
 
 /// What a submission holds beside its body, and what a command or a test is counted as: rough,
@@ -208,14 +254,40 @@ impl Handle {
     }
 
     /// Brings an event; the reply comes after its commit. The queue is bounded by bytes: when it
-    /// is full the reply is `Busy`, at once.
+    /// is full the reply is `Busy`, at once, and `DiskLow` when the disk is almost full.
     pub fn submit(&self, incoming: Incoming, reply: Reply<Result<Accepted, Refusal>>) {
+        if self.shared.space.is_low() {
+            return reply(Err(Refusal::DiskLow));
+        }
         let Some(permit) = self.permit(incoming.draft.len()) else {
             return reply(Err(Refusal::Busy));
         };
         self.push(Message::Submit(Box::new(Submission {
             marks: Marks::of(&incoming.facts),
             incoming,
+            answer: Answer::to_request(reply, Some(permit)),
+        })));
+    }
+
+    /// Brings several events as one: they are numbered together and committed in one
+    /// transaction, or refused together. The reply has an item for each, in their order.
+    pub fn submit_group(
+        &self,
+        events: Vec<Incoming>,
+        reply: Reply<Result<Vec<Accepted>, Refusal>>,
+    ) {
+        if self.shared.space.is_low() {
+            return reply(Err(Refusal::DiskLow));
+        }
+        let weights = events
+            .iter()
+            .map(|event| event.draft.len() + OVERHEAD_BYTES);
+        let Some(permit) = self.permit(weights.sum()) else {
+            return reply(Err(Refusal::Busy));
+        };
+        let marked = |incoming: Incoming| (Marks::of(&incoming.facts), incoming);
+        self.push(Message::SubmitGroup(Box::new(Group {
+            events: events.into_iter().map(marked).collect(),
             answer: Answer::to_request(reply, Some(permit)),
         })));
     }

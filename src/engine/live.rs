@@ -37,6 +37,14 @@ impl Live {
         self.events.insert(event, Entry { open, kind: place });
     }
 
+    /// One more delivery of an event, which may have none left.
+    pub fn reopen(&mut self, event: EventNumber, kind: &EventType) {
+        match self.events.get_mut(&event) {
+            Some(entry) => entry.open += 1,
+            None => self.insert(event, kind, 1),
+        }
+    }
+
     /// The event's type; None when it has no open deliveries.
     pub fn kind(&self, event: EventNumber) -> Option<&EventType> {
         let entry = self.events.get(&event)?;

@@ -14,6 +14,7 @@ use crate::domain::lanes::Dispatch;
 use crate::domain::time::Now;
 use crate::domain::token::Token;
 use crate::send::pool::{Finished, Job};
+use crate::store::Slice;
 use crate::store::thread::{Committed, Order};
 
 /// What enters.
@@ -21,6 +22,8 @@ use crate::store::thread::{Committed, Order};
 pub(super) enum Message {
     /// An event.
     Submit(Box<Submission>),
+    /// Several events that are accepted or refused as one.
+    SubmitGroup(Box<Group>),
     /// A change by a person.
     Write(Command, Verdict<Written>),
     /// A test to send.
@@ -33,6 +36,8 @@ pub(super) enum Message {
     Committed(Committed),
     /// The database is open again.
     Reopened,
+    /// The keeper has looked at a slice of events; None when it could not.
+    Looked(Option<Slice>),
     /// Other figures for the rules from now on.
     Reconfigure(Box<DeliverySettings>),
     /// These tokens were used since they were last looked at.
@@ -51,6 +56,14 @@ pub(super) struct Submission {
     pub incoming: Incoming,
     pub marks: Marks,
     pub answer: Verdict<Accepted>,
+}
+
+/// Several events that come together: all of them are accepted, in one commit, or none is.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// In their order.
+    pub events: Vec<(Marks, Incoming)>,
+    pub answer: Verdict<Vec<Accepted>>,
 }
 
 /// Digests of an event's facts, made on the caller's thread: the engine's is the narrow one.
@@ -103,6 +116,8 @@ pub(super) struct Effects {
     pub tells: Vec<Tell>,
     /// For the delivery threads.
     pub jobs: Vec<Job<Errand>>,
+    /// For the keeper: the events from that number on.
+    pub look: Option<EventNumber>,
     /// Cut what is on the wire and end the delivery threads.
     pub cut: bool,
 }
@@ -118,6 +133,10 @@ impl Effects {
 #[derive(Debug)]
 pub(super) enum Tell {
     Accepted(Verdict<Accepted>, Result<Accepted, super::handle::Refusal>),
+    Grouped(
+        Verdict<Vec<Accepted>>,
+        Result<Vec<Accepted>, super::handle::Refusal>,
+    ),
     Written(Verdict<Written>, Result<Written, super::handle::Refusal>),
     Tested(
         Verdict<Arc<Attempt>>,
@@ -127,7 +146,7 @@ pub(super) enum Tell {
     Endpoint(Answer<Option<EndpointView>>, Option<EndpointView>),
     DirtyHistory(Answer<Vec<(u8, Arc<Attempt>)>>, Vec<(u8, Arc<Attempt>)>),
     InFlight(Answer<(Vec<DeliveryKey>, Now)>, (Vec<DeliveryKey>, Now)),
-    /// The number of threads is the loop's to add.
+    /// The number of threads and the space on the disk are the loop's to add.
     Status(Answer<EngineStatus>, EngineStatus),
     /// To those who check tokens: this one counts, as it is now.
     TokenPut(Arc<Token>),

@@ -13,11 +13,14 @@ mod bodies;
 mod commit;
 mod history;
 mod idempotency;
+mod keeper;
 mod live;
 mod message;
 mod queue;
 mod restart;
+mod retention;
 mod roster;
+mod rounds;
 mod run;
 mod state;
 mod step;
@@ -31,7 +34,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::clock::Clock;
-use crate::config::DeliverySettings;
+use crate::config::{DeliverySettings, RetentionSettings};
 use crate::send::Transport;
 use crate::store::{Loaded, Store};
 use crate::telemetry::Counters;
@@ -47,6 +50,10 @@ pub struct Parts {
     pub loaded: Loaded,
     /// The rules' figures.
     pub delivery: DeliverySettings,
+    /// How long events are kept.
+    pub retention: RetentionSettings,
+    /// Free space on the disk, in bytes, below which events are refused.
+    pub free_bytes_min: u64,
     /// The network.
     pub transport: Arc<dyn Transport>,
     /// The clock.

@@ -29,6 +29,7 @@ pub(super) fn rebuild(
     loaded: Loaded,
     reader: &Reader,
 ) -> Result<(), ReadError> {
+    state.retention.body_bytes = loaded.body_bytes;
     let mut recent: HashMap<EndpointNumber, Vec<Recent>> = loaded.recent.into_iter().collect();
     for endpoint in loaded.endpoints {
         let number = endpoint.number;

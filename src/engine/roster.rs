@@ -67,6 +67,7 @@ impl Entry {
             in_flight_max: spec.policy.in_flight_max.unwrap_or(delivery.in_flight_max),
             order: spec.policy.order,
             stopped: !spec.enabled || health.pause.is_some(),
+            disabled: !spec.enabled,
             proven: health.first_success_at.is_some(),
             sick: health.failing_since.is_some(),
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::commit;
 use super::handle::Shared;
+use super::keeper::Keeper;
 use super::message::{Effects, Errand, Message, Tell};
 use super::state::{Phase, State};
 use super::step::{TESTS_MAX, step};
@@ -33,13 +34,15 @@ pub(super) fn start(
     shared: &Arc<Shared>,
     state: State,
     store: Store,
-    (transport, clock): (Arc<dyn Transport>, Clock),
+    (transport, clock, free_bytes_min): (Arc<dyn Transport>, Clock, u64),
     on_panic: Arc<dyn Fn() + Send + Sync>,
 ) -> std::io::Result<JoinHandle<bool>> {
     let limits = PoolLimits {
         keep: state.delivery.threads.min(state.delivery.threads_max),
         threads_max: state.delivery.threads_max + TESTS_MAX,
     };
+    let disk = (store.reader(), clock.clone());
+    let keeper = Keeper::start(shared, disk, free_bytes_min)?;
     let pool = pool(shared, limits, store.reader(), transport, clock.clone());
     let store = store_thread(shared, store, Arc::clone(&on_panic))?;
     let engine = Loop {
@@ -47,6 +50,7 @@ pub(super) fn start(
         state,
         pool,
         store,
+        keeper,
         clock,
         tokens_at: Tick::default(),
     };
@@ -131,6 +135,7 @@ struct Loop {
     state: State,
     pool: Pool<Errand>,
     store: StoreThread,
+    keeper: Keeper,
     clock: Clock,
     tokens_at: Tick,
 }
@@ -189,6 +194,9 @@ impl Loop {
         for tell in effects.tells.drain(..) {
             self.tell(tell);
         }
+        if let Some(from) = effects.look.take() {
+            self.keeper.look(from);
+        }
         for job in effects.jobs.drain(..) {
             self.pool.give(job);
         }
@@ -203,6 +211,7 @@ impl Loop {
     fn tell(&self, tell: Tell) {
         match tell {
             Tell::Accepted(answer, result) => answer.give(result),
+            Tell::Grouped(answer, result) => answer.give(result),
             Tell::Written(answer, result) => answer.give(result),
             Tell::Tested(answer, result) => answer.give(result),
             Tell::Endpoints(answer, views) => answer.give(views),
@@ -211,6 +220,8 @@ impl Loop {
             Tell::InFlight(answer, keys) => answer.give(keys),
             Tell::Status(answer, mut status) => {
                 status.threads = self.pool.threads().0;
+                status.disk_low = self.shared.space.is_low();
+                status.ready &= !status.disk_low;
                 answer.give(status);
             }
             Tell::TokenPut(token) => self.shared.tokens.put(token),
@@ -219,6 +230,7 @@ impl Loop {
     }
 
     fn end(self, committed: bool) -> bool {
+        drop(self.keeper);
         self.store.send(Order::Stop);
         let closed = self.store.join();
         committed && closed
@@ -231,7 +243,7 @@ pub(super) fn launch(parts: Parts) -> Result<(Arc<Shared>, JoinHandle<bool>), St
     let reader = parts.store.reader();
     let epochs = Arc::new(parts.loaded.epochs.clone());
     let mut state = State::new(
-        parts.delivery,
+        (parts.delivery, parts.retention),
         Arc::clone(&epochs),
         parts.loaded.numbers,
         parts.counters,
@@ -241,12 +253,13 @@ pub(super) fn launch(parts: Parts) -> Result<(Arc<Shared>, JoinHandle<bool>), St
         queue: super::queue::Queue::default(),
         epochs,
         tokens: super::tokens::Tokens::default(),
+        space: super::keeper::Space::default(),
     });
     for token in &parts.loaded.tokens {
         shared.tokens.put(Arc::new(token.clone()));
     }
     super::restart::rebuild(&mut state, now, parts.loaded, &reader)?;
-    let outside = (parts.transport, parts.clock);
+    let outside = (parts.transport, parts.clock, parts.free_bytes_min);
     let thread = start(&shared, state, parts.store, outside, parts.on_panic);
     Ok((shared, thread.map_err(StartError::Thread)?))
 }

@@ -10,9 +10,11 @@ use super::handle::{EndpointView, Refusal};
 use super::history::History;
 use super::idempotency::Idempotency;
 use super::live::Live;
+use super::retention::Retention;
 use super::roster::Entry;
+use super::rounds::Rounds;
 use super::tallies::Minute;
-use crate::config::DeliverySettings;
+use crate::config::{DeliverySettings, RetentionSettings};
 use crate::domain::attempt::Attempt;
 use crate::domain::change::{Change, EndState, Ended, Numbers, Reason};
 use crate::domain::dice::Dice;
@@ -47,8 +49,10 @@ pub(super) struct State {
     pub live: Live,
     pub ended_calls: EndedCalls,
     pub idempotency: Idempotency,
+    pub rounds: Rounds,
     pub bodies: Bodies,
     pub history: History,
+    pub retention: Retention,
 
     // What is going on.
     pub tests: HashMap<EndpointNumber, Testing>,
@@ -132,7 +136,7 @@ const WAITING_MAX_CROWDED: u32 = 10_000;
 impl State {
     /// An empty memory.
     pub fn new(
-        delivery: DeliverySettings,
+        (delivery, retention): (DeliverySettings, RetentionSettings),
         epochs: Arc<Epochs>,
         numbers: Numbers,
         counters: Arc<Counters>,
@@ -160,8 +164,10 @@ impl State {
             live: Live::default(),
             ended_calls: EndedCalls::default(),
             idempotency: Idempotency::default(),
+            rounds: Rounds::default(),
             bodies: Bodies::default(),
             history: History::default(),
+            retention: Retention::new(retention, 0),
             tests: HashMap::new(),
             in_flight: 0,
             expiring: BTreeSet::new(),

@@ -3,6 +3,7 @@
 
 use super::commit;
 use super::message::{Effects, Errand};
+use super::retention;
 use super::state::{Disk, Phase, State};
 use super::step::expire_endpoints;
 use crate::domain::change::{EndState, Reason};
@@ -29,6 +30,8 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     if commit::due(state, now.tick).is_some_and(|due| due <= now.tick) {
         effects.order = Some(commit::seal(state, now));
     }
+    let free = may_act(state) && !is_crowded(state);
+    retention::go_on(state, now, free, effects);
     dispatch(state, now, effects);
 }
 
@@ -43,10 +46,17 @@ pub(super) fn next_wake(state: &State, now: Now) -> Option<Tick> {
     // What can't expire yet does so after the commit: its answer wakes us.
     let lanes = state.lanes.next_wake();
     let lanes = lanes.filter(|at| *at > now.tick || !is_crowded(state));
-    [lanes, commit::due(state, now.tick), expiring, stop]
-        .into_iter()
-        .flatten()
-        .min()
+    let retention = retention::next_wake(state).filter(|_| may_act(state));
+    [
+        lanes,
+        commit::due(state, now.tick),
+        expiring,
+        retention,
+        stop,
+    ]
+    .into_iter()
+    .flatten()
+    .min()
 }
 
 /// Whether deliveries may go out, and endpoints be deleted by themselves: not before the first

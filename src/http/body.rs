@@ -21,8 +21,10 @@ const DROPPED_FOR: Duration = Duration::from_secs(1);
 /// What bodies may be.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimits {
-    /// `http.body_bytes_max`
+    /// `http.body_bytes_max`, or that of batches.
     pub bytes_max: usize,
+    /// Which setting that is.
+    pub setting: &'static str,
     /// `http.body_timeout`
     pub timeout: Duration,
 }
@@ -49,7 +51,7 @@ impl Body {
         headers: &HeaderMap,
         limits: BodyLimits,
     ) -> Result<Bytes, Problem> {
-        check_media_type(headers)?;
+        check_media_type(headers, JSON)?;
         self.read(headers, limits).await
     }
 
@@ -65,16 +67,21 @@ impl Body {
         self.json(headers, limits).await
     }
 
-    async fn read(&mut self, headers: &HeaderMap, limits: BodyLimits) -> Result<Bytes, Problem> {
+    /// The whole body, whatever its type.
+    pub async fn read(
+        &mut self,
+        headers: &HeaderMap,
+        limits: BodyLimits,
+    ) -> Result<Bytes, Problem> {
         let Some(incoming) = self.incoming.as_mut() else {
             return Ok(Bytes::new());
         };
         let declared = declared_bytes(headers);
         if declared.is_some_and(|bytes| bytes > limits.bytes_max) {
-            return Err(too_large(limits.bytes_max));
+            return Err(too_large(limits));
         }
         self.awaits_continue = false;
-        let read = collect(incoming, declared.unwrap_or(0), limits.bytes_max);
+        let read = collect(incoming, declared.unwrap_or(0), limits);
         match tokio::time::timeout(limits.timeout, read).await {
             Ok(Ok(bytes)) => {
                 self.incoming = None;
@@ -116,7 +123,11 @@ async fn drop_rest(mut rest: Incoming) {
 }
 
 /// All frames as one buffer. The usual body comes in one frame, which is handed on as it is.
-async fn collect(body: &mut Incoming, declared: usize, max: usize) -> Result<Bytes, Problem> {
+async fn collect(
+    body: &mut Incoming,
+    declared: usize,
+    limits: BodyLimits,
+) -> Result<Bytes, Problem> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -133,8 +144,8 @@ async fn collect(body: &mut Incoming, declared: usize, max: usize) -> Result<Byt
             }
             rest.extend_from_slice(&data);
         }
-        if first.len().max(rest.len()) > max {
-            return Err(too_large(max));
+        if first.len().max(rest.len()) > limits.bytes_max {
+            return Err(too_large(limits));
         }
         if body.is_end_stream() {
             break;
@@ -161,32 +172,38 @@ fn broken(error: hyper::Error) -> Problem {
     Problem::malformed("", "not_http", message, None).closing()
 }
 
-fn too_large(max: usize) -> Problem {
-    let detail = format!("a body may have {max} bytes (http.body_bytes_max)");
+fn too_large(limits: BodyLimits) -> Problem {
+    let BodyLimits {
+        bytes_max, setting, ..
+    } = limits;
+    let detail = format!("a body may have {bytes_max} bytes ({setting})");
     Problem::new(Code::BodyTooLarge, detail).closing()
 }
 
-/// `application/json`, in UTF-8 where a charset is named.
-fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+/// The media types that are read.
+pub const JSON: &str = "application/json";
+pub const NDJSON: &str = "application/x-ndjson";
+
+/// The expected type, in UTF-8 where a charset is named; else 415.
+pub fn check_media_type(headers: &HeaderMap, expected: &str) -> Result<(), Problem> {
     let given = headers.get(CONTENT_TYPE).map(|value| value.to_str());
     match given {
-        Some(Ok("application/json")) => Ok(()),
-        Some(Ok(text)) if is_json(text) => Ok(()),
+        Some(Ok(text)) if text == expected || is_of_type(text, expected) => Ok(()),
         None => Err(Problem::new(
             Code::MediaType,
-            "the header Content-Type is missing: it must be application/json",
+            format!("the header Content-Type is missing: it must be {expected}"),
         )),
         Some(text) => Err(Problem::new(
             Code::MediaType,
             format!(
-                "Content-Type is {:?}: it must be application/json",
+                "Content-Type is {:?}: it must be {expected}",
                 text.unwrap_or("?")
             ),
         )),
     }
 }
 
-fn is_json(media_type: &str) -> bool {
+fn is_of_type(media_type: &str, expected: &str) -> bool {
     let mut parts = media_type.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
     let in_utf8 = parts.all(|parameter| match parameter.split_once('=') {
@@ -195,7 +212,7 @@ fn is_json(media_type: &str) -> bool {
         }
         _ => true,
     });
-    essence.eq_ignore_ascii_case("application/json") && in_utf8
+    essence.eq_ignore_ascii_case(expected) && in_utf8
 }
 
 #[cfg(test)]
@@ -209,7 +226,11 @@ mod tests {
             if let Some(text) = text {
                 headers.insert(CONTENT_TYPE, text.parse().unwrap());
             }
-            assert_eq!(check_media_type(&headers).is_ok(), expected, "{text:?}");
+            assert_eq!(
+                check_media_type(&headers, JSON).is_ok(),
+                expected,
+                "{text:?}"
+            );
         };
         check(Some("application/json"), true);
         check(Some("application/json; charset=utf-8"), true);

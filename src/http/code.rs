@@ -43,6 +43,16 @@ pub enum Code {
     TooMany,
     /// Changed by someone else again and again.
     Changed,
+    /// The delivery is in flight.
+    InFlight,
+    /// An earlier event of the call goes first.
+    HeldByOrder,
+    /// The endpoint of the delivery is disabled.
+    Disabled,
+    /// The endpoint of the delivery was deleted.
+    EndpointGone,
+    /// The delivery has ended in a way that leaves nothing to do.
+    Ended,
     /// A queue is full.
     Busy,
     /// The database can't be written or read at the moment.
@@ -51,6 +61,8 @@ pub enum Code {
     Stopping,
     /// Too many connections.
     Connections,
+    /// The disk is almost full.
+    DiskLow,
     /// Our own fault.
     Internal,
 }
@@ -58,7 +70,7 @@ pub enum Code {
 impl Code {
     /// All codes, for tests of the table.
     #[cfg(test)]
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 30] = [
         Self::Malformed,
         Self::HostMissing,
         Self::KeysDiffer,
@@ -78,10 +90,16 @@ impl Code {
         Self::NoNextKey,
         Self::TooMany,
         Self::Changed,
+        Self::InFlight,
+        Self::HeldByOrder,
+        Self::Disabled,
+        Self::EndpointGone,
+        Self::Ended,
         Self::Busy,
         Self::StoreAway,
         Self::Stopping,
         Self::Connections,
+        Self::DiskLow,
         Self::Internal,
     ];
 
@@ -100,17 +118,23 @@ impl Code {
             Self::BodySlow => ("RH-0330", 408, "The body came too slowly"),
             Self::BodyTooLarge => ("RH-0331", 413, "The body is too large"),
             Self::UriTooLong => ("RH-0332", 414, "The path is too long"),
-            Self::MediaType => ("RH-0333", 415, "The body must be JSON"),
+            Self::MediaType => ("RH-0333", 415, "The body is of another type"),
             Self::Misdirected => ("RH-0334", 421, "This is not the host that was asked for"),
             Self::KeyReused => ("RH-0340", 409, "The idempotency key is already used"),
             Self::TestRunning => ("RH-0341", 409, "A test is already running"),
             Self::NoNextKey => ("RH-0342", 409, "There is no next key"),
             Self::TooMany => ("RH-0343", 409, "There are too many"),
             Self::Changed => ("RH-0344", 409, "Changed by someone else meanwhile"),
+            Self::InFlight => ("RH-0345", 409, "The delivery is in flight"),
+            Self::HeldByOrder => ("RH-0346", 409, "Another event of the call goes first"),
+            Self::Disabled => ("RH-0347", 409, "The endpoint is disabled"),
+            Self::EndpointGone => ("RH-0348", 409, "The endpoint was deleted"),
+            Self::Ended => ("RH-0349", 409, "The delivery has ended"),
             Self::Busy => ("RH-0350", 503, "Too much is waiting"),
             Self::StoreAway => ("RH-0351", 503, "The database is away"),
             Self::Stopping => ("RH-0352", 503, "ringhook is stopping or not yet ready"),
             Self::Connections => ("RH-0353", 503, "Too many connections"),
+            Self::DiskLow => ("RH-0354", 507, "The disk is almost full"),
             Self::Internal => ("RH-0390", 500, "A fault of ringhook"),
         }
     }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::config::Resolved;
 use crate::domain::id::{EndpointNumber, Epochs};
@@ -19,6 +19,11 @@ use super::host::HostRule;
 use super::problem::{Code, Problem};
 use super::router::Router;
 
+/// Batches that are read at a time: a body of 16 MiB each. Others wait for their turn.
+const BATCHES_MAX: usize = 4;
+/// Addresses that are checked at a time: each may hold a thread for some seconds.
+const CHECKS_MAX: usize = 2;
+
 /// What all requests share.
 pub struct Edge {
     /// The rooms below.
@@ -31,6 +36,12 @@ pub struct Edge {
     pub failures: Failures,
     /// What bodies may be.
     pub bodies: BodyLimits,
+    /// What bodies of batches may be.
+    pub batches: BodyLimits,
+    /// Batches that are being read.
+    pub batch_places: Semaphore,
+    /// Addresses that are being checked.
+    pub check_places: Arc<Semaphore>,
 }
 
 impl Edge {
@@ -38,14 +49,19 @@ impl Edge {
     pub fn new(parts: Parts, address: SocketAddr) -> Self {
         let mut settings = parts.settings.clone();
         settings.listen = address;
+        let limits = |bytes_max, setting| BodyLimits {
+            bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
+            setting,
+            timeout: Duration::from_millis(settings.body_timeout_ms),
+        };
         Self {
             hosts: HostRule::new(&settings),
             router: Router::new(),
             failures: Failures::default(),
-            bodies: BodyLimits {
-                bytes_max: usize::try_from(settings.body_bytes_max).unwrap_or(usize::MAX),
-                timeout: Duration::from_millis(settings.body_timeout_ms),
-            },
+            bodies: limits(settings.body_bytes_max, "http.body_bytes_max"),
+            batches: limits(settings.batch_bytes_max, "http.batch_bytes_max"),
+            batch_places: Semaphore::new(BATCHES_MAX),
+            check_places: Arc::new(Semaphore::new(CHECKS_MAX)),
             parts,
         }
     }
@@ -89,10 +105,17 @@ impl Edge {
         read: impl FnOnce(&Reader, &Epochs) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let (reader, handle) = (self.parts.reader.clone(), self.parts.handle.clone());
-        tokio::task::spawn_blocking(move || read(&reader, handle.epochs()))
-            .await
-            .unwrap_or_else(|error| Err(Problem::internal(format!("a read failed: {error}"))))
+        aside(move || read(&reader, handle.epochs())).await
     }
+}
+
+/// Works on a thread that may block.
+pub async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(Problem::internal(format!("a task failed: {error}"))))
 }
 
 /// Asks the engine and waits for its answer. An engine that is gone means: stopping.

@@ -25,6 +25,7 @@ mod wire;
 use crate::clock::Clock;
 use crate::config::{HttpSettings, Resolved};
 use crate::engine::handle::Handle;
+use crate::send::check::Checker;
 use crate::store::Reader;
 use crate::telemetry::Counters;
 use std::sync::Arc;
@@ -47,4 +48,6 @@ pub struct Parts {
     pub counters: Arc<Counters>,
     /// For times at the edge.
     pub clock: Clock,
+    /// Looks at URLs before endpoints have them.
+    pub checker: Checker,
 }

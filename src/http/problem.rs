@@ -106,6 +106,12 @@ impl Problem {
         Self::not_acceptable(vec![FieldError::new(field, code, message)])
     }
 
+    /// The same, with the fields that are wrong.
+    pub fn with_errors(mut self, errors: Vec<FieldProblem>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
     /// 404 for an id that is nobody's.
     pub fn no_object(what: &str) -> Self {
         Self::new(Code::NoObject, format!("there is no {what} with this id"))
@@ -198,9 +204,15 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
             Refusal::Busy => Code::Busy,
+            Refusal::DiskLow => Code::DiskLow,
             Refusal::StoreAway => Code::StoreAway,
             Refusal::Stopping => Code::Stopping,
-            Refusal::KeyReused => Code::KeyReused,
+            Refusal::KeyReused | Refusal::KeysReused(_) => Code::KeyReused,
+            Refusal::InFlight => Code::InFlight,
+            Refusal::HeldByOrder => Code::HeldByOrder,
+            Refusal::Disabled => Code::Disabled,
+            Refusal::EndpointGone => Code::EndpointGone,
+            Refusal::RoundsUsed => Code::TooMany,
             Refusal::Unknown => Code::NoObject,
             Refusal::Changed => Code::Changed,
             Refusal::TestRunning => Code::TestRunning,

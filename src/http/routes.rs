@@ -45,10 +45,12 @@ impl Verb {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operation {
     EventPost,
+    EventBatch,
     EventList,
     EventRead,
     EndpointList,
     EndpointAdd,
+    EndpointCheck,
     EndpointRead,
     EndpointEdit,
     EndpointRemove,
@@ -62,6 +64,8 @@ pub enum Operation {
     AttemptList,
     DeliveryList,
     DeliveryRead,
+    DeliveryRetry,
+    DeliveryCancel,
     EventTypeList,
     TokenList,
     TokenAdd,
@@ -88,10 +92,12 @@ pub const ROUTES: &[Route] = {
     use Verb::{Delete, Get, Patch, Post};
     &[
         route(Post,   "/v1/events",                 Some(Ingest), O::EventPost),
+        route(Post,   "/v1/events/batch",           Some(Ingest), O::EventBatch),
         route(Get,    "/v1/events",                 Some(Read),   O::EventList),
         route(Get,    "/v1/events/{id}",            Some(Read),   O::EventRead),
         route(Get,    "/v1/endpoints",              Some(Read),   O::EndpointList),
         route(Post,   "/v1/endpoints",              Some(Admin),  O::EndpointAdd),
+        route(Post,   "/v1/endpoints/check",        Some(Admin),  O::EndpointCheck),
         route(Get,    "/v1/endpoints/{id}",         Some(Read),   O::EndpointRead),
         route(Patch,  "/v1/endpoints/{id}",         Some(Admin),  O::EndpointEdit),
         route(Delete, "/v1/endpoints/{id}",         Some(Admin),  O::EndpointRemove),
@@ -105,6 +111,8 @@ pub const ROUTES: &[Route] = {
         route(Get,    "/v1/endpoints/{id}/attempts", Some(Read),  O::AttemptList),
         route(Get,    "/v1/deliveries",             Some(Read),   O::DeliveryList),
         route(Get,    "/v1/deliveries/{id}",        Some(Read),   O::DeliveryRead),
+        route(Post,   "/v1/deliveries/{id}/retry",  Some(Admin),  O::DeliveryRetry),
+        route(Post,   "/v1/deliveries/{id}/cancel", Some(Admin),  O::DeliveryCancel),
         route(Get,    "/v1/event-types",            Some(Read),   O::EventTypeList),
         route(Get,    "/v1/tokens",                 Some(Admin),  O::TokenList),
         route(Post,   "/v1/tokens",                 Some(Admin),  O::TokenAdd),
@@ -137,7 +145,8 @@ mod tests {
     #[test]
     fn what_shows_secrets_or_changes_things_needs_an_administrator() {
         for row in ROUTES {
-            let changes = row.verb != Verb::Get && row.operation != Operation::EventPost;
+            let ingests = matches!(row.operation, Operation::EventPost | Operation::EventBatch);
+            let changes = row.verb != Verb::Get && !ingests;
             let secret = row.path.ends_with("/key") || row.path.starts_with("/v1/tokens");
             assert_eq!(row.role == Some(Admin), changes || secret, "{row:?}");
         }

@@ -116,7 +116,7 @@ impl Dialler {
 
     /// Connects to the first address that answers. Each is given half of the time that is left
     /// and the last one all of it, so that a dead first address leaves time for the others.
-    fn dial(&self, addresses: &[SocketAddr]) -> Result<(Socket, SocketAddr), SendError> {
+    pub(super) fn dial(&self, addresses: &[SocketAddr]) -> Result<(Socket, SocketAddr), SendError> {
         phases::reached(Phase::Connect);
         let begun = Instant::now();
         phases::with(|call| call.deadline = call.deadline.min(begun + self.0.connect_timeout));
@@ -143,7 +143,13 @@ impl Dialler {
         Err(not_connected(address, &error, begun.elapsed()))
     }
 
-    fn secure(&self, host: &str, socket: Socket, address: SocketAddr) -> Result<Wire, SendError> {
+    /// Agrees on TLS over a connection.
+    pub(super) fn secure(
+        &self,
+        host: &str,
+        socket: Socket,
+        address: SocketAddr,
+    ) -> Result<Wire, SendError> {
         phases::reached(Phase::Tls);
         let begun = Instant::now();
         let wrapped = self.0.tls.wrap(host, socket);
@@ -202,7 +208,7 @@ fn kind_or_timeout(kind: Kind, error: ErrorKind) -> Kind {
 }
 
 /// The host of a URL; an IPv6 address without its brackets.
-fn bare_host(uri: &Uri) -> &str {
+pub(super) fn bare_host(uri: &Uri) -> &str {
     let host = uri.host().unwrap_or_default();
     let inner = host
         .strip_prefix('[')

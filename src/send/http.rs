@@ -12,6 +12,7 @@ use ureq::Body;
 use ureq::http::{HeaderMap, Response, Uri};
 
 use super::agents::Agents;
+use super::check::Checker;
 use super::connect::Shared;
 use super::names::Names;
 use super::phases::{self, Call};
@@ -59,6 +60,11 @@ impl HttpTransport {
             agents: Agents::new(Arc::clone(&shared), options.user_agent),
             shared,
         }
+    }
+
+    /// Checks URLs by the same rules, with the same names.
+    pub fn checker(&self) -> Checker {
+        Checker::new(Arc::clone(&self.shared))
     }
 
     fn exchange(&self, request: &Request, idle_max: u8) -> Result<Reply, ureq::Error> {

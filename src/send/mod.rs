@@ -2,10 +2,11 @@
 //!
 //! In reading order: `pool` hands jobs to threads; `http` sends one request; `agents` keeps a
 //! client per host; `connect` makes connections over `names`, `socket` and `tls`; `line` is a
-//! connection in use; `phases` knows how far a call got; `errors` says what went wrong. What an
-//! attempt means is decided elsewhere.
+//! connection in use; `check` looks at a URL and sends nothing; `phases` knows how far a call
+//! got; `errors` says what went wrong. What an attempt means is decided elsewhere.
 
 mod agents;
+pub mod check;
 mod connect;
 mod errors;
 pub mod http;

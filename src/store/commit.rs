@@ -4,18 +4,17 @@
 //! applied twice. An end that is already recorded is not recorded again, and what moves a
 //! delivery that is no longer open does nothing.
 
-use redb::{Key, ReadableTable, WriteTransaction};
+use redb::{ReadableTable, WriteTransaction};
 
+use super::ballast::Ballast;
 use super::damage::Damage;
-use super::record::{self, Place};
-use super::tables::{
-    CLOSED, Definition, ENDPOINTS, EVENTS, HEADS, HISTORY, META, META_NUMBERS, OPEN, RECENT, Rows,
-    TOKENS, place,
-};
+use super::keyed::apply_keyed;
+use super::life::Life;
+use super::record;
+use super::tables::{CLOSED, EVENTS, HEADS, OPEN, Rows, place};
 use super::{CommitError, OpenRow, Store};
-use crate::domain::attempt::RING_SLOTS;
-use crate::domain::change::{Change, Ended, NewEvent};
-use crate::domain::id::EventNumber;
+use crate::domain::change::{Change, Ended, NewEvent, Reopened};
+use crate::domain::id::{DeliveryKey, EventNumber};
 
 impl Store {
     /// Applies the changes of one batch in one transaction, synced. After an error the store
@@ -30,11 +29,21 @@ impl Store {
     }
 
     fn write(&mut self, changes: &[Change], quick_repair: bool) -> Result<(), CommitError> {
-        self.try_write(changes, quick_repair).inspect_err(|_| {
-            // redb refuses everything after an I/O error, and what a failed sync left behind
-            // is known only by reading the file anew.
-            self.shared.close();
-        })
+        let result = self.try_write(changes, quick_repair);
+        match &result {
+            // Nobody waits much for a commit that is made when nothing else is to be done.
+            Ok(()) if quick_repair => self.ballast.iter().for_each(Ballast::make),
+            Ok(()) => {}
+            Err(error) => {
+                // redb refuses everything after an I/O error, and what a failed sync left
+                // behind is known only by reading the file anew.
+                self.shared.close();
+                if error.is_full && self.ballast.as_ref().is_some_and(Ballast::drop_it) {
+                    log::warn!("the disk is full: the ballast beside the database was removed");
+                }
+            }
+        }
+        result
     }
 
     fn try_write(&self, changes: &[Change], quick_repair: bool) -> Result<(), CommitError> {
@@ -43,7 +52,7 @@ impl Store {
         // Immediate durability is what a transaction has by default: one sync, at its end.
         apply(&transaction, changes, &self.shared.damage)
             .and_then(|()| Ok(transaction.commit()?))
-            .map_err(|error| CommitError(error.to_string()))
+            .map_err(|error| CommitError::of(&error))
     }
 }
 
@@ -88,9 +97,12 @@ impl<'t> Events<'t> {
         for (index, change) in changes.iter().enumerate() {
             let event = match change {
                 Change::Event(new) => new.number,
-                Change::Withdrawn(event) | Change::Moved(event, _) | Change::Ended(event, _) => {
-                    *event
-                }
+                Change::Withdrawn(event)
+                | Change::Pruned(event)
+                | Change::Moved(event, _)
+                | Change::Ended(event, _)
+                | Change::Reopened(event, _) => *event,
+                Change::Unopened(key) => key.event,
                 _ => continue,
             };
             mentions.push((event, index));
@@ -118,6 +130,17 @@ impl<'t> Events<'t> {
                     self.withdraw(event)?;
                     life = Life::default();
                 }
+                Change::Pruned(_) => {
+                    let waits = match &life.open {
+                        Some(row) => !row.open.is_empty(),
+                        // A row that is damaged counts: nobody knows what waits there.
+                        None => self.open.get(event.0)?.is_some(),
+                    };
+                    if !waits {
+                        self.withdraw(event)?;
+                        life = Life::default();
+                    }
+                }
                 Change::Moved(_, moved) => {
                     if let Some(row) = self.open_row(event, &mut life)?
                         && let Some(one) = row
@@ -130,6 +153,13 @@ impl<'t> Events<'t> {
                     }
                 }
                 Change::Ended(_, ended) => self.end(event, ended, &mut life)?,
+                Change::Reopened(_, reopened) => self.reopen(event, reopened, &mut life)?,
+                Change::Unopened(key) => {
+                    if let Some(row) = self.open_row(event, &mut life)? {
+                        row.open.retain(|one| one.key(event) != *key);
+                        life.open_changed = true;
+                    }
+                }
                 _ => {}
             }
         }
@@ -190,10 +220,38 @@ impl<'t> Events<'t> {
         if let (Some(row), Some(index)) = (&mut life.open, found) {
             row.open.remove(index);
             life.open_changed = true;
-        } else if self.has_ended(event, ended, life)? {
+        } else if self.has_ended(event, key, life)? {
             return Ok(());
         }
         life.ended.push(*ended);
+        Ok(())
+    }
+
+    /// Adds a delivery, unless it is there, or was and has ended, or its event is gone.
+    fn reopen(
+        &mut self,
+        event: EventNumber,
+        reopened: &Reopened,
+        life: &mut Life,
+    ) -> Result<(), redb::Error> {
+        let key = reopened.open.key(event);
+        let row = self.open_row(event, life)?;
+        let is_open = row.is_some_and(|row| row.open.iter().any(|one| one.key(event) == key));
+        if is_open || self.has_ended(event, key, life)? || self.heads.get(event.0)?.is_none() {
+            return Ok(());
+        }
+        match &mut life.open {
+            Some(row) if !row.open.is_empty() => row.open.push(reopened.open),
+            row => {
+                *row = Some(OpenRow {
+                    call: reopened.call,
+                    kind: reopened.kind.clone(),
+                    expires_at: None,
+                    open: vec![reopened.open],
+                });
+            }
+        }
+        life.open_changed = true;
         Ok(())
     }
 
@@ -217,10 +275,10 @@ impl<'t> Events<'t> {
     fn has_ended(
         &self,
         event: EventNumber,
-        ended: &Ended,
+        key: DeliveryKey,
         life: &Life,
     ) -> Result<bool, redb::Error> {
-        let same = |one: &Ended| one.key(event) == ended.key(event);
+        let same = |one: &Ended| one.key(event) == key;
         if life.ended.iter().any(same) || life.closed_is_new {
             return Ok(life.ended.iter().any(same));
         }
@@ -265,114 +323,5 @@ impl<'t> Events<'t> {
         }
         self.closed.insert(event.0, self.buffer.as_slice())?;
         Ok(())
-    }
-}
-
-/// What one batch makes of the deliveries of one event.
-#[derive(Default)]
-struct Life {
-    /// Whether `open` is what the database or the batch has.
-    open_read: bool,
-    open: Option<OpenRow>,
-    open_changed: bool,
-    /// Ends to be added.
-    ended: Vec<Ended>,
-    /// The event came with this batch: no ended deliveries are in the database.
-    closed_is_new: bool,
-}
-
-impl Life {
-    fn begun(new: &NewEvent) -> Self {
-        Self {
-            open_read: true,
-            open: Some(OpenRow {
-                call: new.head.call,
-                kind: new.head.kind.clone(),
-                expires_at: new.expires_at,
-                open: new.open.clone(),
-            }),
-            open_changed: true,
-            ended: new.ended.clone(),
-            closed_is_new: true,
-        }
-    }
-}
-
-/// The rows that are written whole: of each key only the last change counts.
-fn apply_keyed(transaction: &WriteTransaction, changes: &[Change]) -> Result<(), redb::Error> {
-    let mut meta = Vec::new();
-    let mut endpoints = Vec::new();
-    let mut tokens = Vec::new();
-    let mut history = Vec::new();
-    let mut recent = Vec::new();
-    for change in changes {
-        match change {
-            Change::Endpoint(endpoint) => endpoints.push((endpoint.number.0, Some(change))),
-            Change::EndpointRemoved(endpoint) => {
-                endpoints.push((endpoint.0, None));
-                recent.push((endpoint.0, None));
-                history.extend((0..RING_SLOTS).map(|slot| ((endpoint.0, slot), None)));
-            }
-            Change::Token(token) => tokens.push((token.number.0, Some(change))),
-            Change::TokenRemoved(token) => tokens.push((token.0, None)),
-            Change::History(slot, attempt) => {
-                history.push(((attempt.endpoint.0, *slot), Some(change)));
-            }
-            Change::Recent(endpoint, _) => recent.push((endpoint.0, Some(change))),
-            Change::Numbers(_) => meta.push((META_NUMBERS, Some(change))),
-            Change::Event(_) | Change::Withdrawn(_) | Change::Moved(..) | Change::Ended(..) => {}
-        }
-    }
-    put(transaction, META, meta)?;
-    put(transaction, ENDPOINTS, endpoints)?;
-    put(transaction, TOKENS, tokens)?;
-    put(transaction, HISTORY, history)?;
-    put(transaction, RECENT, recent)
-}
-
-/// Writes (or removes, for None) rows of one table in the order of keys.
-fn put<'k, K, T>(
-    transaction: &WriteTransaction,
-    definition: Definition<K>,
-    mut rows: Vec<(T, Option<&Change>)>,
-) -> Result<(), redb::Error>
-where
-    K: Key<SelfType<'k> = T> + 'static,
-    T: std::borrow::Borrow<T> + Ord + Copy + 'k,
-{
-    if rows.is_empty() {
-        return Ok(());
-    }
-    rows.sort_by_key(|(key, _)| *key);
-    let mut table = transaction.open_table(definition)?;
-    let mut buffer = Vec::new();
-    for group in rows.chunk_by(|one, next| one.0 == next.0) {
-        let (key, change) = group[group.len() - 1];
-        match change {
-            Some(change) => {
-                write_keyed(place(definition, &key), change, &mut buffer);
-                table.insert(key, buffer.as_slice())?;
-            }
-            None => {
-                table.remove(key)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn write_keyed(place: Place, change: &Change, buffer: &mut Vec<u8>) {
-    match change {
-        Change::Endpoint(endpoint) => record::write_endpoint(place, endpoint, buffer),
-        Change::Token(token) => record::write_token(place, token, buffer),
-        Change::History(_, attempt) => record::write_attempt(place, attempt, buffer),
-        Change::Recent(_, recent) => record::write_recent(place, recent, buffer),
-        Change::Numbers(numbers) => record::write_numbers(place, numbers, buffer),
-        Change::Event(_)
-        | Change::Withdrawn(_)
-        | Change::Moved(..)
-        | Change::Ended(..)
-        | Change::EndpointRemoved(_)
-        | Change::TokenRemoved(_) => unreachable!("has no row of its own: {change:?}"),
     }
 }

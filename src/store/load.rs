@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::open::FORMAT;
 use super::record::{self, Broken, Place};
 use super::shared::Shared;
-use super::tables::{self, META, META_EPOCHS, META_FORMAT, META_NUMBERS};
+use super::tables::{self, META, META_BODY_BYTES, META_EPOCHS, META_FORMAT, META_NUMBERS};
 use crate::domain::id::{EndpointNumber, TokenNumber};
 
 /// Refuses a database that is not ours, or of a newer format.
@@ -51,8 +51,25 @@ pub fn load(shared: &Shared, is_new: bool) -> Result<Loaded, Failure> {
         endpoints,
         tokens,
         recent,
+        body_bytes: body_bytes(&transaction)?,
         is_new,
     })
+}
+
+/// The bytes of all bodies: as kept, else added up from the heads.
+fn body_bytes(transaction: &ReadTransaction) -> Result<u64, Failure> {
+    if let Some(bytes) = transaction.open_table(META)?.get(META_BODY_BYTES)?
+        && let Ok(kept) =
+            record::read_body_bytes(tables::place(META, &META_BODY_BYTES), bytes.value())
+    {
+        return Ok(kept);
+    }
+    let mut sum = 0;
+    tables::walk(transaction, tables::HEADS, |_, place, bytes| {
+        // One that is damaged is reported when it is looked for.
+        sum += record::read_head(place, bytes).map_or(0, |head| u64::from(head.body_bytes));
+    })?;
+    Ok(sum)
 }
 
 fn meta<T>(

@@ -4,14 +4,18 @@
 //! is the loop around it all; `tables` and `record` are what is on the disk. The store decides
 //! nothing, reads no clock, and keeps nothing in memory but redb's cache.
 
+mod ballast;
 mod commit;
 mod compact;
 mod damage;
 mod failure;
+mod keyed;
+mod life;
 mod load;
 mod open;
 mod read;
 mod record;
+mod retention;
 mod shared;
 mod tables;
 #[cfg(test)]
@@ -20,8 +24,10 @@ pub mod thread;
 
 pub use open::open;
 pub use read::Reader;
+pub use retention::Slice;
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -79,13 +85,35 @@ pub enum OpenError {
 
 /// Why a commit failed. Nothing of it is on disk, or it may be; the caller withdraws it.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct CommitError(pub String);
+#[error("{words}")]
+pub struct CommitError {
+    /// What the database or the system said.
+    pub words: String,
+    /// The disk is full.
+    pub is_full: bool,
+}
 
 impl CommitError {
     /// The store is closed after an earlier error.
     fn away() -> Self {
-        Self("the database is being reopened after an error".into())
+        Self {
+            words: "the database is being reopened after an error".into(),
+            is_full: false,
+        }
+    }
+
+    fn of(error: &redb::Error) -> Self {
+        let kind = match error {
+            redb::Error::Io(source) => Some(source.kind()),
+            _ => None,
+        };
+        Self {
+            words: error.to_string(),
+            is_full: matches!(
+                kind,
+                Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+            ),
+        }
     }
 }
 
@@ -126,6 +154,8 @@ pub struct Loaded {
     pub tokens: Vec<Token>,
     /// The last attempts in short, oldest first.
     pub recent: Vec<(EndpointNumber, Vec<Recent>)>,
+    /// The bytes of all frozen bodies.
+    pub body_bytes: u64,
     /// Whether the file was made just now.
     pub is_new: bool,
 }
@@ -156,6 +186,8 @@ pub enum Walk {
 pub struct Store {
     shared: Arc<shared::Shared>,
     opener: open::Opener,
+    /// None for a database that is not a file of its own.
+    ballast: Option<ballast::Ballast>,
 }
 
 impl Store {

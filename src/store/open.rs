@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use redb::{Builder, Database, DatabaseError};
 
+use super::ballast::Ballast;
 use super::compact::{FREE_BYTES_MIN, compact};
 use super::failure::Failure;
 use super::load::{check_format, load};
@@ -45,10 +46,13 @@ pub fn open(options: &Options) -> Result<(Store, Loaded), OpenError> {
     let is_new = make_if_absent(options).map_err(|failure| failure.at(path))?;
     let (file, cache_bytes) = (path.clone(), options.cache_bytes);
     let opener = Box::new(move || builder(cache_bytes).open(&file));
-    let opened = open_with(path, opener, is_new)?;
+    let (mut store, loaded) = open_with(path, opener, is_new)?;
     // It is written again where it is missing: the last run may have ended before it.
     mark(path).map_err(|failure| failure.at(path))?;
-    Ok(opened)
+    let ballast = Ballast::new(beside(path, ".ballast"));
+    ballast.make();
+    store.ballast = Some(ballast);
+    Ok((store, loaded))
 }
 
 /// Opens a database that is there.
@@ -61,7 +65,12 @@ pub fn open_with(path: &Path, opener: Opener, is_new: bool) -> Result<(Store, Lo
         Ok((Arc::new(shared), loaded))
     });
     let (shared, loaded) = opened.map_err(|failure| failure.at(path))?;
-    Ok((Store { shared, opener }, loaded))
+    let store = Store {
+        shared,
+        opener,
+        ballast: None,
+    };
+    Ok((store, loaded))
 }
 
 impl Store {

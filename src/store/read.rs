@@ -1,7 +1,7 @@
 //! Reading: short snapshots, copied out.
 //!
 //! A snapshot that lives on keeps pages from being used again, and the file grows without
-//! shrinking: no transaction leaves this file.
+//! shrinking: every transaction is begun and ended in this file.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -21,7 +21,7 @@ use crate::domain::id::{EndpointNumber, EventNumber};
 /// Blocking: not for the async threads.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Reader {
@@ -166,7 +166,7 @@ impl Reader {
 
     /// A snapshot for as long as `work` takes. redb may panic over a damaged page, and one event
     /// that can't be read must not end the process at each start: that is an error like others.
-    fn read<T>(
+    pub(super) fn read<T>(
         &self,
         work: impl FnOnce(&ReadTransaction, &Caller) -> Result<T, redb::Error>,
     ) -> Result<T, ReadError> {
@@ -196,7 +196,7 @@ impl Reader {
 
 /// Knows whether it is the caller's code that runs: its panics are its own.
 #[derive(Default)]
-struct Caller(Cell<bool>);
+pub(super) struct Caller(Cell<bool>);
 
 impl Caller {
     fn call<T>(&self, each: impl FnOnce() -> T) -> T {

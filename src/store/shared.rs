@@ -45,7 +45,7 @@ impl Shared {
         let database = database.as_ref().ok_or_else(CommitError::away)?;
         database
             .begin_write()
-            .map_err(|error| CommitError(error.to_string()))
+            .map_err(|error| CommitError::of(&error.into()))
     }
 
     /// The database is open again.

@@ -33,6 +33,8 @@ pub const RECENT: Definition<u32> = TableDefinition::new("recent");
 pub const META_FORMAT: &str = "format";
 /// Key of the epochs in `meta`.
 pub const META_EPOCHS: &str = "epochs";
+/// Key of the bytes of all bodies in `meta`; a database of before there was one has none.
+pub const META_BODY_BYTES: &str = "body_bytes";
 /// Key of the next numbers in `meta`.
 pub const META_NUMBERS: &str = "numbers";
 

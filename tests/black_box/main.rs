@@ -9,6 +9,9 @@
 mod support;
 
 mod bad_input;
+mod batch;
+mod bench;
+mod check;
 mod cli;
 mod delivery;
 mod edge;
@@ -18,4 +21,6 @@ mod limits;
 mod order;
 mod receivers;
 mod restart;
+mod retention;
+mod retry;
 mod tools;

@@ -77,6 +77,11 @@ impl Daemon {
         child.wait().unwrap().code()
     }
 
+    /// A setting by environment for the next start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts again on the same data, after `kill` or `stop`.
     pub fn start_again(&mut self) {
         assert!(self.child.is_none(), "still running");
@@ -116,6 +121,14 @@ impl Daemon {
         self.api("POST", "/v1/events", Some(&body))
             .expect(202)
             .json()
+    }
+
+    /// Posts lines as a batch over the socket.
+    pub fn post_batch(&self, lines: &str) -> Answer {
+        let headers = [("Content-Type", "application/x-ndjson")];
+        Connection::unix(&self.socket())
+            .call("POST", "/v1/events/batch", &headers, Some(lines))
+            .expect("an answer to a batch")
     }
 
     /// An endpoint as the API shows it.

@@ -8,6 +8,8 @@ use super::time::{Tick, Timestamp};
 mod check;
 mod url;
 
+pub use url::check as check_url;
+
 /// An endpoint as it is kept.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Endpoint {

@@ -6,6 +6,7 @@
 
 mod envelope;
 mod facts;
+mod lines;
 mod raw;
 mod scan;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use super::time::Timestamp;
 use envelope::{Envelope, malformed};
 use facts::Found;
 pub use facts::ID_CHARS_MAX;
+pub use lines::{LINES_MAX, UnreadableLines, read_lines};
 use scan::{Fault, Scan};
 
 /// The deepest nesting of a posted body: the envelope is the first level, `data` the second.

@@ -55,6 +55,8 @@ pub(super) struct Lane {
     pub(super) fresh: List,
     /// Ready, tried before or left over from a stop.
     pub(super) due: List,
+    /// To be sent now by the wish of a person, also where the lane is stopped.
+    pub(super) called: List,
     /// Waiting for their time.
     pub(super) delayed: Timers,
     /// In order of dispatch.
@@ -92,7 +94,8 @@ impl Lane {
             held: List::EMPTY,
             fresh: List::EMPTY,
             due: List::EMPTY,
-            delayed: Timers::default(),
+            called: List::EMPTY,
+            delayed: Timers::new(Slab::is_delayed),
             in_flight: List::EMPTY,
             unmarked: NONE,
             waiting: 0,
@@ -131,17 +134,23 @@ impl Lane {
 
     /// Whether it has something to send, and may as far as it knows.
     pub(super) fn may_send(&self) -> bool {
-        !self.settings.stopped
-            && !self.removed
+        let by_rule = !self.settings.stopped
             && self.held_until.is_none()
-            && self.flying < self.in_flight_max()
-            && !(self.fresh.is_empty() && self.due.is_empty())
+            && !(self.fresh.is_empty() && self.due.is_empty());
+        !self.removed && self.flying < self.in_flight_max() && (by_rule || self.may_send_called())
+    }
+
+    /// A person's wish passes a pause and a hold, but not the limit of what is in flight.
+    fn may_send_called(&self) -> bool {
+        !self.settings.disabled && !self.called.is_empty()
     }
 
     /// Takes the next ready delivery off its list; one must be ready.
     pub(super) fn take_ready(&mut self, slab: &mut Slab) -> u32 {
         let (fresh, due) = (!self.fresh.is_empty(), !self.due.is_empty());
-        let list = if self.turns.minor(fresh, due, Self::DUE_ONE_OF) {
+        let list = if self.may_send_called() {
+            &mut self.called
+        } else if self.turns.minor(fresh, due, Self::DUE_ONE_OF) {
             &mut self.due
         } else {
             &mut self.fresh
@@ -163,8 +172,10 @@ impl Lane {
 
     /// Any waiting delivery; held ones first, so that taking them out frees no other.
     pub(super) fn any_waiting(&self) -> Option<u32> {
-        [self.held.head, self.fresh.head, self.due.head]
+        let lists = [self.held, self.fresh, self.due, self.called];
+        lists
             .into_iter()
+            .map(|list| list.head)
             .find(|slot| *slot != NONE)
             .or_else(|| self.delayed.first_slot())
     }
@@ -193,7 +204,7 @@ impl Lane {
     }
 
     pub(super) fn report(&self, slab: &Slab) -> LaneReport {
-        let heads = [self.fresh.head, self.due.head].into_iter();
+        let heads = [self.fresh.head, self.due.head, self.called.head].into_iter();
         let ready = heads
             .filter(|slot| *slot != NONE)
             .map(|slot| slab[slot].due);

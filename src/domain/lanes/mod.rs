@@ -30,7 +30,7 @@ use std::collections::{BTreeSet, VecDeque};
 use self::chains::{ChainName, Chains};
 use self::lane::Lane;
 use self::rings::Rings;
-use self::slab::{NONE, Slab, Spot};
+use self::slab::{NONE, Slab};
 use self::timers::Timers;
 use super::endpoint::Order;
 use super::id::{DeliveryKey, EndpointNumber};
@@ -59,8 +59,10 @@ pub struct LaneSettings {
     pub in_flight_max: u16,
     /// Whether events of one call wait for each other.
     pub order: Order,
-    /// Paused or disabled: nothing is sent.
+    /// Paused or disabled: nothing is sent but by hand.
     pub stopped: bool,
+    /// Disabled: nothing is sent by hand either.
+    pub disabled: bool,
     /// The endpoint has succeeded at least once.
     pub proven: bool,
     /// Its last attempt failed.
@@ -242,7 +244,7 @@ impl Lanes {
             free_lanes: Vec::new(),
             indexes: NumberMap::default(),
             rings: Rings::new(limits.threads_max),
-            expiry: Timers::default(),
+            expiry: Timers::new(Slab::is_current),
             wakes: BTreeSet::new(),
             to_clear: VecDeque::new(),
             reserved: 0,
@@ -262,15 +264,8 @@ impl Lanes {
     /// was admitted with.
     pub fn find(&self, key: DeliveryKey, call: Option<u64>) -> Option<Standing> {
         let entry = &self.slab[self.slot_of(key, call)?];
-        let place = match entry.spot {
-            Spot::Free => return None,
-            Spot::Held => Place::Held,
-            Spot::Ready | Spot::Delayed => Place::Waiting,
-            Spot::InFlight => Place::InFlight,
-            Spot::Ending => Place::Ending,
-        };
         Some(Standing {
-            place,
+            place: entry.spot.place()?,
             due: entry.due,
             attempts: entry.attempts,
         })

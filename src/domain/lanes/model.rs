@@ -19,6 +19,7 @@ enum State {
     Held,
     Fresh,
     Due,
+    Called,
     Delayed,
     InFlight,
     Ending,
@@ -54,6 +55,7 @@ struct Lane {
     reserved: u32,
     fresh: Vec<DeliveryKey>,
     due: Vec<DeliveryKey>,
+    called: Vec<DeliveryKey>,
     fresh_in_a_row: u32,
 }
 
@@ -182,6 +184,7 @@ impl Model {
             in_flight_max: 1,
             order: Order::None,
             stopped: true,
+            disabled: true,
             proven: false,
             sick: false,
         };
@@ -227,13 +230,17 @@ impl Model {
         };
         let to = self.rings[class].remove(0);
         let lane = self.lane(to);
-        let from_due = !lane.due.is_empty() && (lane.fresh.is_empty() || lane.fresh_in_a_row == 3);
+        let called = !lane.called.is_empty() && !lane.settings.disabled;
+        let from_due =
+            !called && !lane.due.is_empty() && (lane.fresh.is_empty() || lane.fresh_in_a_row == 3);
         if from_due {
             lane.fresh_in_a_row = 0;
-        } else if !lane.due.is_empty() {
+        } else if !called && !lane.due.is_empty() {
             lane.fresh_in_a_row += 1;
         }
-        let key = if from_due {
+        let key = if called {
+            lane.called.remove(0)
+        } else if from_due {
             lane.due.remove(0)
         } else {
             lane.fresh.remove(0)
@@ -245,7 +252,7 @@ impl Model {
         delivery.marked = false;
         delivery.due = now;
         delivery.ticket = Some(real.ticket);
-        self.check_dispatch(key, class);
+        self.check_dispatch(key, class, called);
         self.settle(to);
     }
 
@@ -383,6 +390,7 @@ impl Lane {
             reserved: 0,
             fresh: Vec::new(),
             due: Vec::new(),
+            called: Vec::new(),
             fresh_in_a_row: 0,
         }
     }

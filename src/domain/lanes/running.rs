@@ -3,7 +3,7 @@
 
 use super::lane::Lane;
 use super::slab::{Entry, Marks, Spot};
-use super::{LaneSettings, Lanes, Left};
+use super::{LaneSettings, Lanes, Left, Place};
 use crate::domain::endpoint::Order;
 use crate::domain::id::{DeliveryKey, EndpointNumber};
 use crate::domain::time::Tick;
@@ -84,6 +84,31 @@ impl Lanes {
         Some(left)
     }
 
+    /// Has a waiting delivery sent as soon as its lane has a slot in flight free, before all
+    /// others of it: before its time, and also where the lane is paused or held back. Where it
+    /// stood is told; only one that was `Waiting` is touched. None when it is not in the lanes.
+    ///
+    /// It is still the one delivery: its own try, should that be due as well, is this one.
+    pub fn send_now(&mut self, key: DeliveryKey, call: Option<u64>) -> Option<Place> {
+        let slot = self.slot_of(key, call)?;
+        let entry = &self.slab[slot];
+        let (index, spot) = (entry.lane, entry.spot);
+        let place = spot.place()?;
+        let lane = &mut self.lanes[index as usize];
+        match spot {
+            Spot::Ready => lane.unlink_ready(&mut self.slab, slot),
+            Spot::Delayed => {
+                self.slab[slot].spot = Spot::Called;
+                lane.delayed.forget_one(&self.slab);
+            }
+            _ => return Some(place),
+        }
+        self.slab[slot].spot = Spot::Called;
+        lane.called.push_back(&mut self.slab, slot);
+        self.settle(index);
+        Some(place)
+    }
+
     /// Holds back everything of an endpoint until then (429 and 503 with `Retry-After`). The
     /// later of two times counts.
     pub fn hold_back(&mut self, endpoint: EndpointNumber, until: Tick) {
@@ -102,6 +127,7 @@ impl Lanes {
                 in_flight_max: 1,
                 order: Order::None,
                 stopped: true,
+                disabled: true,
                 proven: false,
                 sick: false,
             };
@@ -167,7 +193,8 @@ impl Lanes {
 
     pub(super) fn expire_at(&mut self, slot: u32, at: Tick) {
         self.slab[slot].marks.set(Marks::EXPIRES, true);
-        self.expiry.push(&self.slab, at, slot);
+        let stamp = self.slab[slot].stamp;
+        self.expiry.push(at, slot, stamp);
     }
 
     /// Puts a delivery that nothing holds where it waits: ready, or delayed until its time.
@@ -176,9 +203,9 @@ impl Lanes {
         let entry = &mut slab[slot];
         let lane = &mut self.lanes[entry.lane as usize];
         if entry.due > now {
-            entry.spot = Spot::Delayed;
             let at = entry.due;
-            lane.delayed.push(slab, at, slot);
+            let name = slab.delay(slot);
+            lane.delayed.push(at, slot, name);
             return;
         }
         entry.spot = Spot::Ready;
@@ -248,6 +275,7 @@ impl Lanes {
         match spot {
             Spot::Held => lane.held.unlink(slab, slot),
             Spot::Ready => lane.unlink_ready(slab, slot),
+            Spot::Called => lane.called.unlink(slab, slot),
             Spot::Delayed | Spot::Ending | Spot::InFlight | Spot::Free => {}
         }
         if spot == Spot::Ending {

@@ -4,28 +4,44 @@
 
 use std::ops::{Index, IndexMut};
 
-use super::Ticket;
+use super::{Place, Ticket};
 use crate::domain::id::EventNumber;
 use crate::domain::time::Tick;
 
 /// No slot: the end of a list.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// Where an entry is. Of these, a lane keeps a list for held ones, two for ready ones and one
-/// for those in flight; delayed ones are in its heap, ending ones only in their chain.
+/// Where an entry is. Of these, a lane keeps a list for held ones, two for ready ones, one for
+/// those called by hand and one for those in flight; delayed ones are in its heap, ending ones
+/// only in their chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Spot {
     Free,
     Held,
     Ready,
     Delayed,
+    Called,
     InFlight,
     Ending,
 }
 
 impl Spot {
+    /// As it is told to others.
+    pub(super) fn place(self) -> Option<Place> {
+        match self {
+            Self::Free => None,
+            Self::Held => Some(Place::Held),
+            Self::Ready | Self::Delayed | Self::Called => Some(Place::Waiting),
+            Self::InFlight => Some(Place::InFlight),
+            Self::Ending => Some(Place::Ending),
+        }
+    }
+
     pub(super) fn is_waiting(self) -> bool {
-        matches!(self, Self::Held | Self::Ready | Self::Delayed)
+        matches!(
+            self,
+            Self::Held | Self::Ready | Self::Delayed | Self::Called
+        )
     }
 }
 
@@ -66,7 +82,8 @@ pub(super) struct Entry {
     pub(super) due: Tick,
     /// The index of its lane.
     pub(super) lane: u32,
-    /// Its neighbours in the list of the lane that it is in.
+    /// Its neighbours in the list of the lane that it is in. A delayed one is in none: its
+    /// `before` is what its timer knows it by.
     pub(super) before: u32,
     pub(super) after: u32,
     /// Its neighbours in its chain.
@@ -87,6 +104,8 @@ pub(super) struct Slab {
     /// The first free slot; the others follow by `after`.
     free: u32,
     used: u32,
+    /// How often an entry was delayed.
+    delays: u32,
 }
 
 impl Slab {
@@ -95,6 +114,7 @@ impl Slab {
             entries: Vec::new(),
             free: NONE,
             used: 0,
+            delays: 0,
         }
     }
 
@@ -134,6 +154,23 @@ impl Slab {
     /// Whether the slot is still held by the entry of that stamp.
     pub(super) fn is_current(&self, slot: u32, stamp: u32) -> bool {
         self[slot].stamp == stamp
+    }
+
+    /// Marks an entry as delayed, and tells what its timer is to know it by. It may leave its
+    /// timer behind and be delayed again, under the same stamp: so each delay has its own name.
+    pub(super) fn delay(&mut self, slot: u32) -> u32 {
+        self.delays = self.delays.wrapping_add(1);
+        let name = self.delays;
+        let entry = &mut self[slot];
+        entry.spot = Spot::Delayed;
+        entry.before = name;
+        name
+    }
+
+    /// Whether the slot is held by the entry that was delayed under that name, and still is.
+    pub(super) fn is_delayed(&self, slot: u32, name: u32) -> bool {
+        let entry = &self[slot];
+        entry.spot == Spot::Delayed && entry.before == name
     }
 
     /// The slot of a ticket, None where its delivery is elsewhere by now.

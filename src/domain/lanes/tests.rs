@@ -21,6 +21,7 @@ const HEALTHY: LaneSettings = LaneSettings {
     in_flight_max: 256,
     order: Order::Call,
     stopped: false,
+    disabled: false,
     proven: true,
     sick: false,
 };

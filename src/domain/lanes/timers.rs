@@ -1,7 +1,7 @@
 //! Heaps of times at which something becomes of an entry.
 //!
-//! An entry that leaves stays behind in its heap, out of date by its stamp. Such leftovers are
-//! never at the top, and never more than those that count (and 64).
+//! An entry that leaves stays behind in its heap, out of date by what the timer knows it by.
+//! Such leftovers are never at the top, and never more than those that count (and 64).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,8 +10,10 @@ use super::slab::Slab;
 use crate::domain::time::Tick;
 
 /// Times of entries, the earliest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Timers {
+    /// Whether the slot is held by the entry that the timer was set for.
+    is_current: fn(&Slab, u32, u32) -> bool,
     heap: BinaryHeap<Reverse<Timer>>,
     /// How many of them count.
     live: usize,
@@ -21,20 +23,28 @@ pub(super) struct Timers {
 struct Timer {
     at: Tick,
     slot: u32,
-    stamp: u32,
+    name: u32,
 }
 
 impl Timers {
     /// Leftovers that are not worth a sweep.
     const STALE_MIN: usize = 64;
 
-    /// An entry must have one timer at most in the same heap.
-    pub(super) fn push(&mut self, slab: &Slab, at: Tick, slot: u32) {
+    /// Timers of entries that `is_current` knows by slot and name.
+    pub(super) fn new(is_current: fn(&Slab, u32, u32) -> bool) -> Self {
+        Self {
+            is_current,
+            heap: BinaryHeap::new(),
+            live: 0,
+        }
+    }
+
+    /// An entry must have one timer at most that counts in the same heap.
+    pub(super) fn push(&mut self, at: Tick, slot: u32, name: u32) {
         if self.heap.len() == self.heap.capacity() {
             self.heap.reserve_exact((self.heap.len() / 4).max(4));
         }
-        let stamp = slab[slot].stamp;
-        self.heap.push(Reverse(Timer { at, slot, stamp }));
+        self.heap.push(Reverse(Timer { at, slot, name }));
         self.live += 1;
     }
 
@@ -57,12 +67,13 @@ impl Timers {
         Some(slot)
     }
 
-    /// An entry that had a timer here has been removed from the slab.
+    /// The timer of an entry has gone out of date.
     pub(super) fn forget_one(&mut self, slab: &Slab) {
         self.live -= 1;
         if self.heap.len() > 2 * self.live + Self::STALE_MIN {
+            let is_current = self.is_current;
             self.heap
-                .retain(|Reverse(timer)| slab.is_current(timer.slot, timer.stamp));
+                .retain(|Reverse(timer)| is_current(slab, timer.slot, timer.name));
             self.heap.shrink_to(2 * self.live);
         }
         self.drop_stale(slab);
@@ -70,7 +81,7 @@ impl Timers {
 
     fn drop_stale(&mut self, slab: &Slab) {
         while let Some(Reverse(timer)) = self.heap.peek()
-            && !slab.is_current(timer.slot, timer.stamp)
+            && !(self.is_current)(slab, timer.slot, timer.name)
         {
             self.heap.pop();
         }

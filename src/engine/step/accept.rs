@@ -38,8 +38,10 @@ pub(super) fn accept(state: &mut State, now: Now, submission: Submission, effect
     match number(state, now, incoming, &marks) {
         Some(event) => state.batch.accepts.push_back(Accepting {
             event: Arc::new(event),
-            answer,
+            answer: Some(answer),
             followers: Vec::new(),
+            groups: Vec::new(),
+            goes_on: false,
         }),
         None => effects.tell(Tell::Accepted(answer, Err(Refusal::Busy))),
     }
@@ -47,13 +49,9 @@ pub(super) fn accept(state: &mut State, now: Now, submission: Submission, effect
 
 /// The same event again: answered as the first was, or with it.
 fn repeat(state: &mut State, first: First, answer: Verdict<Accepted>, effects: &mut Effects) {
-    let flying = state.flight.as_mut();
-    let waiting = if first.committed {
-        None
-    } else {
-        flying
-            .and_then(|flight| find(&mut flight.accepts, first.event))
-            .or_else(|| find(state.batch.accepts.make_contiguous(), first.event))
+    let waiting = match first.committed {
+        true => None,
+        false => waits(state, first.event),
     };
     match waiting {
         Some(accepting) => accepting.followers.push(answer),
@@ -68,8 +66,31 @@ fn repeat(state: &mut State, first: First, answer: Verdict<Accepted>, effects: &
     }
 }
 
+/// The event among those that wait for a commit.
+pub(super) fn waits(state: &mut State, event: EventNumber) -> Option<&mut Accepting> {
+    let flying = state.flight.as_mut();
+    flying
+        .and_then(|flight| find(&mut flight.accepts, event))
+        .or_else(|| find(state.batch.accepts.make_contiguous(), event))
+}
+
+/// The event will not be: what was kept for it is free again.
+pub(super) fn undo(state: &mut State, event: &NewEvent) {
+    for open in &event.open {
+        state.lanes.give_back(open.endpoint);
+    }
+    if let Some(key) = event.head.idempotency_key {
+        state.idempotency.forget(key, event.number);
+    }
+}
+
 /// Makes the event; None when there are as many open deliveries as there may be.
-fn number(state: &mut State, now: Now, incoming: Incoming, marks: &Marks) -> Option<NewEvent> {
+pub(super) fn number(
+    state: &mut State,
+    now: Now,
+    incoming: Incoming,
+    marks: &Marks,
+) -> Option<NewEvent> {
     let matched = state.routes.plan(&incoming.kind, &incoming.facts);
     let occurred_at = incoming.occurred_at.unwrap_or(now.wall);
     let life_ms = state.delivery.life_ms.get(incoming.kind.as_str());

@@ -11,6 +11,7 @@ use super::super::history::Ring;
 use super::super::message::{Effects, Tell};
 use super::super::roster::Entry;
 use super::super::state::State;
+use super::hand;
 use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, PauseCause};
 use crate::domain::id::{EndpointNumber, TokenNumber};
 use crate::domain::key::SignatureKey;
@@ -44,6 +45,12 @@ pub(super) fn write(
                     last_used_at: None,
                 },
             ),
+            Command::SendNow(named) => {
+                let written = hand::send_now(state, named);
+                return effects.tell(Tell::Written(answer, written));
+            }
+            Command::Reopen(named, kind) => hand::reopen(state, now, named, kind),
+            Command::Cancel(named) => hand::cancel(state, now, named),
             Command::RemoveToken(token) => match state.tokens.contains_key(&token) {
                 true => Ok(Planned::RemoveToken(token)),
                 false => Err(Refusal::Unknown),
@@ -173,7 +180,10 @@ pub(in crate::engine) fn changed(
         Command::AddEndpoint { .. }
         | Command::RemoveEndpoint(_)
         | Command::AddToken { .. }
-        | Command::RemoveToken(_) => return Ok(None),
+        | Command::RemoveToken(_)
+        | Command::SendNow(_)
+        | Command::Reopen(..)
+        | Command::Cancel(_) => return Ok(None),
     }
     if next == *endpoint {
         return Ok(None);
@@ -223,6 +233,11 @@ pub(super) fn in_force(state: &mut State, now: Now, write: Write, effects: &mut 
             effects.tell(Tell::TokenGone(token));
             (None, Ok(Written::Gone))
         }
+        Planned::Reopen(event, reopened) => {
+            let key = hand::reopened(state, now, event, &reopened);
+            (None, Ok(Written::Delivery(key)))
+        }
+        Planned::Cancel(event, ended) => (None, Ok(Written::Delivery(ended.key(event)))),
     };
     if let Some(answer) = write.answer {
         effects.tell(Tell::Written(answer, result));
@@ -237,9 +252,14 @@ pub(super) fn taken_back(state: &mut State, now: Now, write: Write, effects: &mu
     if let Some(answer) = write.answer {
         effects.tell(Tell::Written(answer, Err(Refusal::StoreAway)));
     }
-    if let Planned::Change(number, _) | Planned::Remove(number) = write.planned {
-        note_expiry(state, number);
-        go_on(state, now, number, effects);
+    match write.planned {
+        Planned::Change(number, _) | Planned::Remove(number) => {
+            note_expiry(state, number);
+            go_on(state, now, number, effects);
+        }
+        Planned::Reopen(event, reopened) => hand::not_reopened(state, now, event, &reopened),
+        Planned::Cancel(event, ended) => hand::still_to_cancel(state, now, event, ended),
+        Planned::Add(_) | Planned::AddToken(_) | Planned::RemoveToken(_) => {}
     }
 }
 

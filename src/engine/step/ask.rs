@@ -40,6 +40,8 @@ fn status(state: &mut State, now: Now) -> EngineStatus {
         in_flight: state.in_flight,
         oldest_due_at: oldest.map(|due| now.wall_at(due)),
         threads: 0,
+        disk_low: false,
+        body_bytes: state.retention.body_bytes,
         accepted_last_minute: state.accepted.last(now.tick),
         delivered_last_minute: state.delivered.last(now.tick),
     }

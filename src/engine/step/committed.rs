@@ -5,7 +5,7 @@ use super::super::batch::{Accepting, Flight};
 use super::super::handle::{Accepted, Refusal};
 use super::super::message::{Effects, Tell};
 use super::super::state::{Disk, State};
-use super::accept::{late_ringing, ordered};
+use super::accept::{late_ringing, ordered, undo};
 use super::admin;
 use crate::domain::change::{EndState, Open, Reason};
 use crate::domain::id::EventNumber;
@@ -25,6 +25,7 @@ fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) 
     state.counters.commits.add(1);
     state.disk = Disk::Well;
     state.history.swept();
+    state.retention.body_bytes = flight.body_bytes;
     if flight.quick_repair {
         state.pace.unrepaired = false;
     }
@@ -109,9 +110,15 @@ fn answer(accepting: Accepting, result: &Result<(), Refusal>, effects: &mut Effe
     let mut tell = |answer: Verdict<Accepted>, duplicate| {
         effects.tell(Tell::Accepted(answer, of(duplicate)));
     };
-    tell(accepting.answer, false);
+    if let Some(answer) = accepting.answer {
+        tell(answer, false);
+    }
     for follower in accepting.followers {
         tell(follower, true);
+    }
+    for group in accepting.groups {
+        let said = result.clone().map(|()| group.items);
+        effects.tell(Tell::Grouped(group.answer, said));
     }
 }
 
@@ -138,12 +145,6 @@ fn taken_back(state: &mut State, now: Now, mut flight: Flight, effects: &mut Eff
 }
 
 fn refuse(state: &mut State, accepting: Accepting, effects: &mut Effects) {
-    let event = &accepting.event;
-    for open in &event.open {
-        state.lanes.give_back(open.endpoint);
-    }
-    if let Some(key) = event.head.idempotency_key {
-        state.idempotency.forget(key, event.number);
-    }
+    undo(state, &accepting.event);
     answer(accepting, &Err(Refusal::StoreAway), effects);
 }

@@ -8,10 +8,13 @@ mod admin;
 mod ask;
 mod committed;
 mod finish;
+mod group;
+mod hand;
 mod health;
 mod test;
 
 use super::message::{Effects, Message};
+use super::retention;
 use super::state::{Disk, Phase, State};
 use crate::domain::time::Now;
 
@@ -22,6 +25,7 @@ pub(super) use test::TESTS_MAX;
 pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut Effects) {
     match message {
         Message::Submit(submission) => accept::accept(state, now, *submission, effects),
+        Message::SubmitGroup(group) => group::accept(state, now, *group, effects),
         Message::Write(command, answer) => admin::write(state, now, command, answer, effects),
         Message::Test(test, answer) => test::start(state, now, *test, answer, effects),
         Message::Ask(question) => ask::ask(state, now, question, effects),
@@ -29,6 +33,7 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
         Message::Committed(done) => {
             committed::committed(state, now, done.result.is_ok(), effects);
         }
+        Message::Looked(slice) => retention::looked(state, now, slice),
         Message::Reopened => state.disk = Disk::Reopened,
         Message::Reconfigure(delivery) => state.reconfigure(now.tick, *delivery),
         Message::TokensUsed(tokens) => admin::tokens_used(state, now, &tokens, effects),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
-use crate::config::DeliverySettings;
+use crate::config::{DeliverySettings, RetentionSettings};
 use crate::domain::attempt::{
     Attempt, ErrorKind, Exchange, Headers, Phase, Reply, Request, SendError, Timings,
 };
@@ -19,7 +19,7 @@ use crate::domain::payload::Draft;
 use crate::domain::time::{Now, Tick, Timestamp};
 use crate::engine::answer::Answer;
 use crate::engine::handle::{Accepted, Command, Refusal, TestRequest, Written};
-use crate::engine::message::{Effects, Errand, Marks, Message, Question, Submission, Tell};
+use crate::engine::message::{Effects, Errand, Group, Marks, Message, Question, Submission, Tell};
 use crate::engine::state::State;
 use crate::engine::step::step;
 use crate::engine::turn::{next_wake, turn};
@@ -37,9 +37,17 @@ pub(super) struct Bench {
     /// What the delivery threads were given.
     pub jobs: VecDeque<Job<Errand>>,
     pub cut: bool,
+    /// Where the keeper was asked to look, and has not.
+    pub look: Option<EventNumber>,
     /// Whether the last commit leaves a file that needs no repair.
     pub quick_repair: bool,
 }
+
+/// How long events are kept: 1,000 s, and 10 kB.
+pub(super) const KEPT: RetentionSettings = RetentionSettings {
+    age_ms: 1_000_000,
+    bytes_max: 10_000,
+};
 
 pub(super) type Said<T> = Receiver<Result<T, Refusal>>;
 
@@ -79,7 +87,7 @@ impl Bench {
         };
         let epochs = Arc::new(Epochs::new(vec![epoch]).unwrap());
         let counters = Arc::default();
-        let state = State::new(settings(), epochs, numbers, counters, (1, now));
+        let state = State::new((settings(), KEPT), epochs, numbers, counters, (1, now));
         let mut bench = Self {
             state,
             now,
@@ -87,6 +95,7 @@ impl Bench {
             disk: Vec::new(),
             jobs: VecDeque::new(),
             cut: false,
+            look: None,
             quick_repair: false,
         };
         bench.after(0);
@@ -128,6 +137,7 @@ impl Bench {
         for tell in effects.tells {
             match tell {
                 Tell::Accepted(answer, said) => answer.give(said),
+                Tell::Grouped(answer, said) => answer.give(said),
                 Tell::Written(answer, said) => answer.give(said),
                 Tell::Tested(answer, said) => answer.give(said),
                 Tell::DirtyHistory(answer, said) => answer.give(said),
@@ -136,6 +146,11 @@ impl Bench {
         }
         self.jobs.extend(effects.jobs);
         self.cut |= effects.cut;
+        assert!(
+            self.look.is_none() || effects.look.is_none(),
+            "two looks at once"
+        );
+        self.look = self.look.or(effects.look);
     }
 
     pub fn after(&mut self, ms: u64) {
@@ -170,7 +185,10 @@ impl Bench {
 
     pub fn fail(&mut self) {
         let changes = self.order.take().expect("a commit is out");
-        let result = Err(CommitError("disk full".into()));
+        let result = Err(CommitError {
+            words: "disk full".into(),
+            is_full: true,
+        });
         self.message(Message::Committed(Committed { changes, result }));
     }
 
@@ -188,6 +206,20 @@ impl Bench {
             incoming,
             marks,
             answer,
+        })));
+        said
+    }
+
+    pub fn submit_group(&mut self, bodies: &[String]) -> Said<Vec<Accepted>> {
+        let (sender, said) = channel();
+        let reply = Box::new(move |result| sender.send(result).unwrap_or(()));
+        let read = |body: &String| {
+            let incoming = intake::read(body.as_bytes(), None, Origin::Socket(0)).unwrap();
+            (Marks::of(&incoming.facts), incoming)
+        };
+        self.message(Message::SubmitGroup(Box::new(Group {
+            events: bodies.iter().map(read).collect(),
+            answer: Answer::to_request(reply, None),
         })));
         said
     }

@@ -6,6 +6,9 @@ mod administering;
 mod bench;
 mod delivering;
 mod failing;
+mod grouping;
+mod keeping;
+mod retrying;
 mod whole;
 
 pub(in crate::engine) use bench::exchange;

@@ -95,6 +95,8 @@ impl Daemon {
             store,
             loaded,
             delivery,
+            retention: super::bench::KEPT,
+            free_bytes_min: 0,
             transport,
             clock,
             seed: 1,

@@ -149,24 +149,33 @@ fn parse_cursor(text: &str) -> Option<DeliveryKey> {
     parts.next().is_none().then_some(key)
 }
 
+/// One as it stands, and its event; 404 without it.
+pub async fn find_one(
+    edge: &Edge,
+    key: DeliveryKey,
+) -> Result<(DeliveryView, StoredEvent), Problem> {
+    let live = Live::load(edge).await?;
+    let event = edge
+        .read(move |reader, _| Ok(reader.event(key.event)?))
+        .await?;
+    let found = event.and_then(|event| {
+        let mut views = live.deliveries(&event).into_iter();
+        Some((views.find(|view| view.key == key)?, event))
+    });
+    found.ok_or_else(|| Problem::no_object("delivery"))
+}
+
 /// One, with its attempts where the ring still has them.
 pub async fn read(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
     Query::parse(call.head.uri.query(), &[])?;
     let key = edge.epochs().parse_delivery(call.id);
     let key = key.ok_or_else(|| Problem::no_object("delivery"))?;
-    let live = Live::load(edge).await?;
-    let event = edge
-        .read(move |reader, _| Ok(reader.event(key.event)?))
-        .await?;
-    let event = event.ok_or_else(|| Problem::no_object("delivery"))?;
-    let views = live.deliveries(&event);
-    let view = views.iter().find(|view| view.key == key);
-    let view = view.ok_or_else(|| Problem::no_object("delivery"))?;
+    let (view, event) = find_one(edge, key).await?;
     let mut ring = rings::ring(edge, key.endpoint).await?;
     ring.retain(|attempt| attempt.delivery == Some(key));
     let last = ring.first().and_then(|attempt| Last::of(attempt));
     let shown = DeliveryWithHistoryJson {
-        delivery: DeliveryJson::new(view, &event.head, last.as_ref(), edge.epochs()),
+        delivery: DeliveryJson::new(&view, &event.head, last.as_ref(), edge.epochs()),
         history: ring
             .iter()
             .map(|attempt| AttemptJson::new(attempt, edge.epochs()))

@@ -25,10 +25,9 @@ pub async fn post(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     let incoming = intake::read(&body, key, call.caller.origin())?;
     drop(body);
     let accepted = ask(|reply| edge.handle().submit(incoming, reply)).await??;
-    Ok(answer::bytes(
-        StatusCode::ACCEPTED,
-        written(edge.epochs().event_id(accepted.event), accepted),
-    ))
+    let mut json = Vec::with_capacity(ITEM_BYTES);
+    write_item(&mut json, edge.epochs().event_id(accepted.event), accepted);
+    Ok(answer::bytes(StatusCode::ACCEPTED, json))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
@@ -43,9 +42,11 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     Ok(Some(text))
 }
 
+/// What the answer to one event takes, rather too much.
+pub const ITEM_BYTES: usize = 96;
+
 /// Three values whose texts need no escapes.
-fn written(id: PublicId, accepted: Accepted) -> Vec<u8> {
-    let mut json = Vec::with_capacity(96);
+pub fn write_item(json: &mut Vec<u8>, id: PublicId, accepted: Accepted) {
     let Accepted {
         matched, duplicate, ..
     } = accepted;
@@ -54,7 +55,6 @@ fn written(id: PublicId, accepted: Accepted) -> Vec<u8> {
         r#"{{"id":"{id}","matched":{matched},"duplicate":{duplicate}}}"#
     )
     .expect("a Vec takes everything");
-    json
 }
 
 #[cfg(test)]
@@ -77,7 +77,9 @@ mod tests {
             duplicate: false,
         };
         let id = epochs.event_id(accepted.event);
-        let got: serde_json::Value = serde_json::from_slice(&written(id, accepted)).unwrap();
+        let mut json = Vec::new();
+        write_item(&mut json, id, accepted);
+        let got: serde_json::Value = serde_json::from_slice(&json).unwrap();
         let expected = serde_json::json!({"id": id.as_str(), "matched": 2, "duplicate": false});
         assert_eq!(got, expected);
     }

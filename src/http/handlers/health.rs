@@ -3,6 +3,7 @@
 use super::super::answer::{self, Answer};
 use super::super::edge::{Edge, ask};
 use super::super::problem::{Code, Problem};
+use crate::engine::handle::Refusal;
 
 /// The process answers.
 pub fn healthy() -> Answer {
@@ -14,6 +15,9 @@ pub async fn ready(edge: &Edge) -> Result<Answer, Problem> {
     let status = ask(|reply| edge.handle().status(reply)).await?;
     if status.ready {
         return Ok(answer::text("ready\n"));
+    }
+    if status.disk_low {
+        return Err(Problem::new(Code::Stopping, Refusal::DiskLow.to_string()));
     }
     let detail = "events are not accepted at the moment: starting, stopping, or the database \
                   can't be written";

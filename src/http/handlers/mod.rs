@@ -3,8 +3,11 @@
 mod attempts;
 mod config;
 mod deliveries;
+mod delivery_actions;
 mod endpoint_actions;
+mod endpoint_check;
 mod endpoints;
+mod event_batch;
 mod event_post;
 mod event_search;
 mod event_types;
@@ -37,10 +40,12 @@ pub async fn handle(edge: &Edge, operation: Operation, call: Call<'_>) -> Result
 async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Result<Answer, Problem> {
     match operation {
         Operation::EventPost => event_post::post(edge, call).await,
+        Operation::EventBatch => event_batch::post(edge, call).await,
         Operation::EventList => events::list(edge, call).await,
         Operation::EventRead => events::read(edge, call).await,
         Operation::EndpointList => endpoints::list(edge, call).await,
         Operation::EndpointAdd => endpoints::add(edge, call).await,
+        Operation::EndpointCheck => endpoint_check::check(edge, call).await,
         Operation::EndpointRead => endpoints::read(edge, call).await,
         Operation::EndpointEdit => endpoints::edit(edge, call).await,
         Operation::EndpointRemove => endpoints::remove(edge, call).await,
@@ -54,6 +59,8 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::AttemptList => attempts::list(edge, call).await,
         Operation::DeliveryList => deliveries::list(edge, call).await,
         Operation::DeliveryRead => deliveries::read(edge, call).await,
+        Operation::DeliveryRetry => delivery_actions::retry(edge, call).await,
+        Operation::DeliveryCancel => delivery_actions::cancel(edge, call).await,
         Operation::EventTypeList => event_types::list(&call),
         Operation::TokenList => tokens::list(edge, &call),
         Operation::TokenAdd => tokens::add(edge, call).await,

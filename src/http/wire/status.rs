@@ -25,6 +25,8 @@ pub struct StatusJson {
     endpoints: EndpointsJson,
     database_bytes: u64,
     disk_free_bytes: u64,
+    disk_low: bool,
+    body_bytes: u64,
     since_start: SinceStartJson,
 }
 
@@ -90,6 +92,8 @@ impl StatusJson {
             },
             database_bytes: disk.file_bytes,
             disk_free_bytes: disk.free_bytes,
+            disk_low: status.disk_low,
+            body_bytes: status.body_bytes,
             since_start: SinceStartJson {
                 events_accepted: counters.events_accepted.get(),
                 deliveries_delivered: counters.deliveries_delivered.get(),

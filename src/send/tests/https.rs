@@ -20,8 +20,8 @@ fn certificate(pem: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
 }
 
-/// Answers requests that fit in one record.
-fn serve(stream: &mut TcpStream) {
+/// The receiver's side of TLS.
+fn accepted(stream: &mut TcpStream) -> StreamOwned<ServerConnection, &mut TcpStream> {
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("certificates/server.key")).unwrap();
     let own = certificate(include_str!("certificates/server.pem"));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -32,7 +32,12 @@ fn serve(stream: &mut TcpStream) {
         .with_single_cert(vec![own], key)
         .unwrap();
     let connection = ServerConnection::new(Arc::new(config)).unwrap();
-    let mut stream = StreamOwned::new(connection, stream);
+    StreamOwned::new(connection, stream)
+}
+
+/// Answers requests that fit in one record.
+fn serve(stream: &mut TcpStream) {
+    let mut stream = accepted(stream);
     let mut bytes = [0; 16_384];
     while stream.read(&mut bytes).is_ok_and(|count| count > 0) {
         stream.write_all(OK.as_bytes()).unwrap();
@@ -134,5 +139,36 @@ fn a_connection_that_is_not_safe_is_not_used() {
             "{expected}"
         );
         assert!(error.message.contains(expected), "{}", error.message);
+        // A check says the same.
+        let message = checked(&client(roots), &url).unwrap_err();
+        assert!(message.contains(expected), "{message}");
     }
+}
+
+/// What a check says of TLS.
+fn checked(client: &HttpTransport, url: &str) -> Result<(), String> {
+    let checked = client.checker().check(url);
+    assert_eq!(checked.unresolved, None);
+    assert_eq!(
+        checked.addresses,
+        [(IpAddr::from(Ipv4Addr::LOCALHOST), None)]
+    );
+    checked.tls.expect("an open address under https")
+}
+
+#[test]
+fn a_check_agrees_on_tls_and_sends_nothing() {
+    let (to_heard, heard) = std::sync::mpsc::channel();
+    let server = Server::start(move |stream, _| {
+        let mut stream = accepted(stream);
+        let mut bytes = [0; 1024];
+        let count = stream.read(&mut bytes).unwrap_or(0);
+        to_heard.send(count).unwrap();
+    });
+    let url = format!("https://crm.example:{}/hook", server.address.port());
+    assert_eq!(checked(&client(&[ROOT]), &url), Ok(()));
+    assert_eq!(heard.recv().unwrap(), 0);
+    // Over http nothing is even connected to.
+    let plain = client(&[]).checker().check(&server.url());
+    assert_eq!((plain.tls, server.connections()), (None, 1));
 }

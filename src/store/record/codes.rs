@@ -45,6 +45,7 @@ codes!(reason, Reason, {
     CallEnded = 4,
     EndpointDeleted = 5,
     BodyDamaged = 6,
+    WaitedTooLong = 7,
 });
 
 codes!(outcome, AttemptOutcome, {

@@ -1,4 +1,4 @@
-//! What the database says of itself: its format, its epochs, its next numbers.
+//! What the database says of itself: its format, its epochs, its next numbers, its totals.
 
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,16 @@ pub fn read_epochs(place: Place, bytes: &[u8]) -> Result<Epochs, Broken> {
         salt: row.salt,
     });
     Epochs::new(epochs.collect()).ok_or(Broken::Form)
+}
+
+/// The bytes of all bodies.
+pub fn write_body_bytes(place: Place, body_bytes: u64, buffer: &mut Vec<u8>) {
+    seal(place, VERSION, &body_bytes, buffer);
+}
+
+/// The bytes of all bodies.
+pub fn read_body_bytes(place: Place, bytes: &[u8]) -> Result<u64, Broken> {
+    only(unseal_only(place, VERSION, bytes)?)
 }
 
 /// The next numbers.

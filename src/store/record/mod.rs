@@ -22,7 +22,10 @@ pub use event::{
     add_ended, read_body, read_ended, read_head, read_open, write_body, write_ended, write_head,
     write_open,
 };
-pub use meta::{read_epochs, read_format, read_numbers, write_epochs, write_format, write_numbers};
+pub use meta::{
+    read_body_bytes, read_epochs, read_format, read_numbers, write_body_bytes, write_epochs,
+    write_format, write_numbers,
+};
 pub use token::{read_token, write_token};
 
 use serde::{Deserialize, Serialize};

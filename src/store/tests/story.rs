@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::samples;
 use crate::domain::attempt::{Attempt, RING_SLOTS, Recent};
-use crate::domain::change::{Change, Ended, Head, Numbers, Open};
+use crate::domain::change::{Change, Ended, Head, Numbers, Open, Reopened};
 use crate::domain::dice::Dice;
 use crate::domain::endpoint::Endpoint;
-use crate::domain::id::{AttemptNumber, EndpointNumber, EventNumber, TokenNumber};
+use crate::domain::id::{AttemptNumber, DeliveryKey, EndpointNumber, EventNumber, TokenNumber};
 use crate::domain::time::Tick;
 use crate::domain::token::Token;
 use crate::store::{OpenRow, Store, load, record, tables};
@@ -26,6 +26,7 @@ pub struct Rows {
     pub history: BTreeMap<(u32, u8), String>,
     pub recent: BTreeMap<u32, Vec<Recent>>,
     pub numbers: Option<Numbers>,
+    pub body_bytes: u64,
 }
 
 impl Rows {
@@ -49,6 +50,7 @@ impl Rows {
                 .map(|(endpoint, recent)| (endpoint.0, recent))
                 .collect(),
             numbers: Some(loaded.numbers),
+            body_bytes: loaded.body_bytes,
             ..Self::default()
         };
         let transaction = store.shared.begin_read().unwrap();
@@ -84,7 +86,8 @@ impl Rows {
     pub fn apply(&mut self, change: &Change) {
         match change {
             Change::Event(new) => self.accept(new),
-            Change::Withdrawn(event) => {
+            Change::Pruned(event) if self.open.contains_key(&event.0) => {}
+            Change::Withdrawn(event) | Change::Pruned(event) => {
                 self.heads.remove(&event.0);
                 self.bodies.remove(&event.0);
                 self.open.remove(&event.0);
@@ -99,6 +102,8 @@ impl Rows {
                 }
             }
             Change::Ended(event, ended) => self.end(*event, ended),
+            Change::Reopened(event, reopened) => self.reopen(*event, reopened),
+            Change::Unopened(key) => self.remove_open(*key),
             Change::Endpoint(endpoint) => {
                 let row = Endpoint::clone(endpoint);
                 self.endpoints.insert(endpoint.number.0, row);
@@ -122,6 +127,7 @@ impl Rows {
                 self.recent.insert(endpoint.0, recent.clone());
             }
             Change::Numbers(numbers) => self.numbers = Some(*numbers),
+            Change::BodyBytes(bytes) => self.body_bytes = *bytes,
         }
     }
 
@@ -144,16 +150,41 @@ impl Rows {
     }
 
     fn end(&mut self, event: EventNumber, ended: &Ended) {
-        if let Some(row) = self.open.get_mut(&event.0) {
-            row.open.retain(|one| one.key(event) != ended.key(event));
-            if row.open.is_empty() {
-                self.open.remove(&event.0);
-            }
-        }
+        self.remove_open(ended.key(event));
         let closed = self.closed.entry(event.0).or_default();
         if !closed.iter().any(|one| one.key(event) == ended.key(event)) {
             closed.push(*ended);
         }
+    }
+}
+
+impl Rows {
+    fn remove_open(&mut self, key: DeliveryKey) {
+        let event = key.event;
+        if let Some(row) = self.open.get_mut(&event.0) {
+            row.open.retain(|one| one.key(event) != key);
+            if row.open.is_empty() {
+                self.open.remove(&event.0);
+            }
+        }
+    }
+
+    fn reopen(&mut self, event: EventNumber, reopened: &Reopened) {
+        let key = reopened.open.key(event);
+        let open = self.open.get(&event.0).map(|row| row.open.as_slice());
+        let is_open = open.is_some_and(|open| open.iter().any(|one| one.key(event) == key));
+        let closed = self.closed.get(&event.0);
+        let has_ended = closed.is_some_and(|row| row.iter().any(|one| one.key(event) == key));
+        if is_open || has_ended || !self.heads.contains_key(&event.0) {
+            return;
+        }
+        let row = self.open.entry(event.0).or_insert_with(|| OpenRow {
+            call: reopened.call,
+            kind: reopened.kind.clone(),
+            expires_at: None,
+            open: Vec::new(),
+        });
+        row.open.push(reopened.open);
     }
 }
 
@@ -194,17 +225,22 @@ impl Story {
             attempt: AttemptNumber(self.next),
             newest: Tick(self.next),
         });
-        self.rows.apply(&numbers);
-        changes.push(numbers);
+        let body_bytes = Change::BodyBytes(self.next);
+        for change in [numbers, body_bytes] {
+            self.rows.apply(&change);
+            changes.push(change);
+        }
         changes
     }
 
     fn change(&mut self) -> Change {
         let number = self.dice.below(ENDPOINTS) as u32 + 1;
         let attempt = Arc::new(samples::attempt(number, self.dice.below(1000)));
-        match self.dice.below(20) {
+        match self.dice.below(24) {
+            20..=23 => self.reopened(),
             0..=5 => self.event(),
-            6 => Change::Withdrawn(self.some_event()),
+            6 if self.dice.below(2) == 0 => Change::Withdrawn(self.some_event()),
+            6 => Change::Pruned(self.some_event()),
             7..=9 => {
                 let (event, mut open) = self.some_open();
                 open.due = Tick(self.dice.below(1000));
@@ -239,6 +275,24 @@ impl Story {
         new.body = vec![b'x'; self.dice.below(body_bytes_max) as usize].into();
         self.next += 1;
         Change::Event(Arc::new(new))
+    }
+
+    /// A new round of an event, as a rule of one that is there; at times it is taken back.
+    fn reopened(&mut self) -> Change {
+        let event = self.some_event();
+        let mut open = samples::open(self.dice.below(3) as u32 + 1);
+        open.round = 1 + self.dice.below(2) as u8;
+        if self.dice.below(5) == 0 {
+            return Change::Unopened(open.key(event));
+        }
+        let head = self.rows.heads.get(&event.0).cloned();
+        let head = head.unwrap_or_else(|| samples::new_event(1, vec![], vec![]).head);
+        let reopened = Reopened {
+            call: head.call,
+            kind: head.kind,
+            open,
+        };
+        Change::Reopened(event, Box::new(reopened))
     }
 
     /// An event that is or was there, or never was. (One that is still to come is not spoken of:

@@ -19,7 +19,7 @@ impl Model {
         Some(Standing {
             place: match delivery.state {
                 State::Held => Place::Held,
-                State::Fresh | State::Due | State::Delayed => Place::Waiting,
+                State::Fresh | State::Due | State::Called | State::Delayed => Place::Waiting,
                 State::InFlight => Place::InFlight,
                 State::Ending => Place::Ending,
             },
@@ -38,6 +38,7 @@ impl Model {
             oldest_due: [
                 lane.fresh.first().and_then(due_of),
                 lane.due.first().and_then(due_of),
+                lane.called.first().and_then(due_of),
                 delayed.iter().filter_map(due_of).min(),
             ]
             .into_iter()

@@ -3,10 +3,21 @@
 
 use super::{Delivery, HEALTHY, Model, SICK, State, WATCHED};
 use crate::domain::id::{DeliveryKey, EndpointNumber};
-use crate::domain::lanes::Left;
+use crate::domain::lanes::{Left, Place};
 use crate::domain::time::Tick;
 
 impl Model {
+    pub(in super::super) fn send_now(&mut self, key: DeliveryKey) -> Option<Place> {
+        let place = self.find(key)?.place;
+        if place == Place::Waiting && self.delivery(key).state != State::Called {
+            self.unlist(key);
+            self.delivery(key).state = State::Called;
+            self.lane(key.endpoint).called.push(key);
+            self.settle(key.endpoint);
+        }
+        Some(place)
+    }
+
     /// Whose turn it is, by counting everything anew.
     pub(super) fn choose(&mut self) -> Option<usize> {
         let flying = self.threads();
@@ -38,12 +49,13 @@ impl Model {
     }
 
     /// What must hold after each dispatch, whatever the way to it.
-    pub(super) fn check_dispatch(&self, key: DeliveryKey, class: usize) {
+    pub(super) fn check_dispatch(&self, key: DeliveryKey, class: usize, called: bool) {
         let flying = self.threads();
         let threads = self.limits.threads_max;
         let lane = &self.lanes[&key.endpoint];
         let of_lane = self.keys(key.endpoint, |d| d.state == State::InFlight);
-        assert!(!lane.removed && !lane.settings.stopped && lane.held_until.is_none());
+        let by_rule = !lane.settings.stopped && lane.held_until.is_none();
+        assert!(!lane.removed && (by_rule || called && !lane.settings.disabled));
         assert!(flying.iter().sum::<u32>() <= threads, "threads");
         if class != HEALTHY {
             assert!(flying[WATCHED] + flying[SICK] <= (threads / 2).max(1));
@@ -74,10 +86,10 @@ impl Model {
         let lane = &self.lanes[&to];
         let class = lane.class();
         let ready = !lane.fresh.is_empty() || !lane.due.is_empty();
-        let may_send = ready
+        let by_rule = ready && !lane.settings.stopped && lane.held_until.is_none();
+        let by_hand = !lane.called.is_empty() && !lane.settings.disabled;
+        let may_send = (by_rule || by_hand)
             && !lane.removed
-            && !lane.settings.stopped
-            && lane.held_until.is_none()
             && self.keys(to, |d| d.state == State::InFlight).len() < lane.in_flight_max();
         for (of, ring) in self.rings.iter_mut().enumerate() {
             ring.retain(|one| *one != to || may_send && of == class);
@@ -164,6 +176,7 @@ impl Model {
         let lane = self.lane(key.endpoint);
         lane.fresh.retain(|one| *one != key);
         lane.due.retain(|one| *one != key);
+        lane.called.retain(|one| *one != key);
     }
 
     /// The ordered deliveries of a call in a lane, oldest first.

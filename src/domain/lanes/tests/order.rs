@@ -233,3 +233,56 @@ fn taken_out_it_lets_the_next_of_its_call_go() {
         "in flight"
     );
 }
+
+#[test]
+fn a_call_by_hand_passes_a_pause_and_its_time_and_goes_once() {
+    let paused = LaneSettings {
+        stopped: true,
+        ..HEALTHY
+    };
+    let mut scene = Scene::new(LIMITS, &[(1, paused)]);
+    scene.admit(arrival(1, 1));
+    let later = Arrival {
+        due: Tick(5_000),
+        ..arrival(1, 2)
+    };
+    scene.admit(later);
+    assert!(scene.send().is_empty());
+    let call = |scene: &mut Scene, event| scene.lanes.send_now(key(1, event), None);
+    assert_eq!(call(&mut scene, 2), Some(Place::Waiting));
+    assert_eq!(call(&mut scene, 2), Some(Place::Waiting));
+    assert_eq!(scene.send(), [2]);
+    assert_eq!(call(&mut scene, 2), Some(Place::InFlight));
+    // It comes back to waiting for the very time that its first timer was set to.
+    scene.land(2, retry(5_000));
+    assert!(scene.at(5_000).is_empty());
+    assert!(scene.send().is_empty());
+    scene.put(1, HEALTHY);
+    // A sick one gets them one by one.
+    assert_eq!(scene.send(), [2]);
+    scene.deliver(2);
+    assert_eq!(scene.send(), [1]);
+    assert_eq!(call(&mut scene, 3), None);
+}
+
+#[test]
+fn a_call_by_hand_does_not_pass_the_order_nor_a_disabled_endpoint() {
+    let mut scene = Scene::new(LIMITS, &[(1, HEALTHY)]);
+    scene.admit(of_call(7, arrival(1, 1)));
+    scene.admit(of_call(7, arrival(1, 2)));
+    assert_eq!(scene.send(), [1]);
+    let held = scene.lanes.send_now(key(1, 2), Some(7));
+    assert_eq!(held, Some(Place::Held));
+    assert!(scene.send().is_empty());
+    let disabled = LaneSettings {
+        stopped: true,
+        disabled: true,
+        ..HEALTHY
+    };
+    scene.put(1, disabled);
+    scene.deliver(1);
+    scene.lanes.send_now(key(1, 2), Some(7));
+    assert!(scene.send().is_empty());
+    scene.put(1, HEALTHY);
+    assert_eq!(scene.send(), [2]);
+}

@@ -5,7 +5,7 @@
 use crate::domain::dice::Dice;
 use crate::domain::id::EventNumber;
 use crate::domain::lanes::model::Model;
-use crate::domain::lanes::slab::{Entry, Marks};
+use crate::domain::lanes::slab::{Entry, Marks, Spot};
 use crate::domain::lanes::*;
 
 const SEEDS: u64 = 60;
@@ -77,13 +77,15 @@ impl Round {
             76..86 => self.land(),
             86..91 => self.release(),
             91 => self.hold_back(),
-            92..98 => self.advance(),
+            92..97 => self.advance(),
+            97 => self.send_now(),
             _ => self.take(),
         }
         self.check();
     }
 
     fn settings(&mut self) -> LaneSettings {
+        let disabled = self.chance(9);
         LaneSettings {
             in_flight_max: 1 + self.dice.below(5) as u16,
             order: if self.chance(5) {
@@ -91,7 +93,8 @@ impl Round {
             } else {
                 Order::Call
             },
-            stopped: self.chance(5),
+            stopped: disabled || self.chance(5),
+            disabled,
             proven: !self.chance(4),
             sick: self.chance(6),
         }
@@ -268,6 +271,13 @@ impl Round {
         }
     }
 
+    fn send_now(&mut self) {
+        if let Some(arrival) = self.pick_known() {
+            let place = self.real.send_now(arrival.key, arrival.call);
+            assert_eq!(place, self.model.send_now(arrival.key));
+        }
+    }
+
     fn check(&mut self) {
         assert_eq!(self.real.open(), self.model.open());
         let (real, model) = (self.real.next_wake(), self.model.next_wake());
@@ -298,6 +308,7 @@ impl Round {
         for endpoint in self.endpoints.clone() {
             let settings = LaneSettings {
                 stopped: false,
+                disabled: false,
                 ..self.settings()
             };
             self.real.put_lane(self.now, endpoint, settings);
@@ -357,7 +368,8 @@ fn check_figures(lanes: &Lanes) {
             let of = |entry: &&Entry| entry.lane == index as u32 && entry.spot == spot;
             entries.iter().filter(of).count()
         };
-        let waiting = count(Spot::Held) + count(Spot::Ready) + count(Spot::Delayed);
+        let ready = count(Spot::Ready) + count(Spot::Called);
+        let waiting = count(Spot::Held) + ready + count(Spot::Delayed);
         assert_eq!(lane.waiting as usize, waiting, "waiting");
         assert_eq!(lane.flying as usize, count(Spot::InFlight), "flying");
         assert_eq!(lane.ending as usize, count(Spot::Ending), "ending");

@@ -1,0 +1,93 @@
+//! Looks at a URL as a delivery would: the name, the egress rule, and for https the handshake.
+//! No request is sent, and nothing is kept but what the look-up found.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::http::Uri;
+
+use super::connect::{Dialler, Shared, bare_host};
+use super::phases;
+use crate::domain::attempt::SendError;
+
+/// How long a check may take in all.
+const TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Checks URLs by the rules and with the names of a client.
+#[derive(Clone)]
+pub struct Checker(Arc<Shared>);
+
+/// What was found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Checked {
+    /// Why the name has no addresses, where that is so.
+    pub unresolved: Option<String>,
+    /// The addresses, and why those are closed that are.
+    pub addresses: Vec<(IpAddr, Option<String>)>,
+    /// For https with an address that is open: whether TLS was agreed on with the first of them.
+    pub tls: Option<Result<(), String>>,
+}
+
+impl Checker {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// Checks a URL that has the form of an endpoint's. Blocking, for some seconds at most.
+    pub fn check(&self, url: &str) -> Checked {
+        let Ok(uri) = url.parse::<Uri>() else {
+            return Checked {
+                unresolved: Some("it is not a URL".to_owned()),
+                ..Checked::default()
+            };
+        };
+        phases::begin(TIME_MAX);
+        let checked = self.look(&uri);
+        // The call was only there for its deadline.
+        let _ = phases::end();
+        checked
+    }
+
+    fn look(&self, uri: &Uri) -> Checked {
+        let mut checked = Checked::default();
+        let host = bare_host(uri);
+        let is_https = uri.scheme_str() == Some("https");
+        let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+        let found = match host.parse() {
+            Ok(literal) => Ok(vec![literal]),
+            Err(_) => self.0.names.resolve(host),
+        };
+        match found {
+            Ok(addresses) if addresses.is_empty() => {
+                checked.unresolved = Some(format!("{host} has no addresses"));
+            }
+            Ok(addresses) => {
+                let closed = |ip| self.0.egress.check(host, SocketAddr::new(ip, port)).err();
+                let of = |ip| (ip, closed(ip).map(|why| why.to_string()));
+                checked.addresses = addresses.into_iter().map(of).collect();
+            }
+            Err(error) => checked.unresolved = Some(error.message),
+        }
+        let mut open = checked.addresses.iter().filter(|(_, why)| why.is_none());
+        if let Some((ip, _)) = open.next().filter(|_| is_https) {
+            let agreed = self.agree(host, SocketAddr::new(*ip, port));
+            checked.tls = Some(agreed.map_err(|error| error.message));
+        }
+        checked
+    }
+
+    /// Connects and agrees on TLS; the connection ends with it.
+    fn agree(&self, host: &str, address: SocketAddr) -> Result<(), SendError> {
+        let dialler = Dialler(Arc::clone(&self.0));
+        let (socket, address) = dialler.dial(&[address])?;
+        dialler.secure(host, socket, address).map(drop)
+    }
+}
+
+impl fmt::Debug for Checker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Checker")
+    }
+}

@@ -1,0 +1,104 @@
+//! The part of a batch that is rows by key: endpoints, tokens, history and numbers. Each is
+//! written whole; what belongs to events is not touched here.
+
+use redb::{Key, WriteTransaction};
+
+use super::record::{self, Place};
+use super::tables::{
+    Definition, ENDPOINTS, HISTORY, META, META_BODY_BYTES, META_NUMBERS, RECENT, TOKENS, place,
+};
+use crate::domain::attempt::RING_SLOTS;
+use crate::domain::change::Change;
+
+/// The rows that are written whole: of each key only the last change counts.
+pub(super) fn apply_keyed(
+    transaction: &WriteTransaction,
+    changes: &[Change],
+) -> Result<(), redb::Error> {
+    let mut meta = Vec::new();
+    let mut endpoints = Vec::new();
+    let mut tokens = Vec::new();
+    let mut history = Vec::new();
+    let mut recent = Vec::new();
+    for change in changes {
+        match change {
+            Change::Endpoint(endpoint) => endpoints.push((endpoint.number.0, Some(change))),
+            Change::EndpointRemoved(endpoint) => {
+                endpoints.push((endpoint.0, None));
+                recent.push((endpoint.0, None));
+                history.extend((0..RING_SLOTS).map(|slot| ((endpoint.0, slot), None)));
+            }
+            Change::Token(token) => tokens.push((token.number.0, Some(change))),
+            Change::TokenRemoved(token) => tokens.push((token.0, None)),
+            Change::History(slot, attempt) => {
+                history.push(((attempt.endpoint.0, *slot), Some(change)));
+            }
+            Change::Recent(endpoint, _) => recent.push((endpoint.0, Some(change))),
+            Change::Numbers(_) => meta.push((META_NUMBERS, Some(change))),
+            Change::BodyBytes(_) => meta.push((META_BODY_BYTES, Some(change))),
+            Change::Event(_)
+            | Change::Withdrawn(_)
+            | Change::Pruned(_)
+            | Change::Moved(..)
+            | Change::Ended(..)
+            | Change::Reopened(..)
+            | Change::Unopened(_) => {}
+        }
+    }
+    put(transaction, META, meta)?;
+    put(transaction, ENDPOINTS, endpoints)?;
+    put(transaction, TOKENS, tokens)?;
+    put(transaction, HISTORY, history)?;
+    put(transaction, RECENT, recent)
+}
+
+/// Writes (or removes, for None) rows of one table in the order of keys.
+fn put<'k, K, T>(
+    transaction: &WriteTransaction,
+    definition: Definition<K>,
+    mut rows: Vec<(T, Option<&Change>)>,
+) -> Result<(), redb::Error>
+where
+    K: Key<SelfType<'k> = T> + 'static,
+    T: std::borrow::Borrow<T> + Ord + Copy + 'k,
+{
+    if rows.is_empty() {
+        return Ok(());
+    }
+    rows.sort_by_key(|(key, _)| *key);
+    let mut table = transaction.open_table(definition)?;
+    let mut buffer = Vec::new();
+    for group in rows.chunk_by(|one, next| one.0 == next.0) {
+        let (key, change) = group[group.len() - 1];
+        match change {
+            Some(change) => {
+                write_keyed(place(definition, &key), change, &mut buffer);
+                table.insert(key, buffer.as_slice())?;
+            }
+            None => {
+                table.remove(key)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_keyed(place: Place, change: &Change, buffer: &mut Vec<u8>) {
+    match change {
+        Change::Endpoint(endpoint) => record::write_endpoint(place, endpoint, buffer),
+        Change::Token(token) => record::write_token(place, token, buffer),
+        Change::History(_, attempt) => record::write_attempt(place, attempt, buffer),
+        Change::Recent(_, recent) => record::write_recent(place, recent, buffer),
+        Change::Numbers(numbers) => record::write_numbers(place, numbers, buffer),
+        Change::BodyBytes(bytes) => record::write_body_bytes(place, *bytes, buffer),
+        Change::Event(_)
+        | Change::Withdrawn(_)
+        | Change::Pruned(_)
+        | Change::Moved(..)
+        | Change::Ended(..)
+        | Change::Reopened(..)
+        | Change::Unopened(_)
+        | Change::EndpointRemoved(_)
+        | Change::TokenRemoved(_) => unreachable!("has no row of its own: {change:?}"),
+    }
+}
