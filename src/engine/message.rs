@@ -9,7 +9,7 @@ use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
 use crate::domain::digest;
 use crate::domain::event::{Facts, Incoming};
-use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber, TokenNumber};
+use crate::domain::id::{DeliveryKey, EndpointNumber, TokenNumber};
 use crate::domain::lanes::Dispatch;
 use crate::domain::time::Now;
 use crate::domain::token::Token;
@@ -30,9 +30,6 @@ pub(super) enum Message {
     Test(Box<TestRequest>, Verdict<Arc<Attempt>>),
     /// A question to the memory.
     Ask(Question),
-    /// A delivery thread could not read a body, for a reason that may pass. It comes before
-    /// the `Finished` of that job.
-    Unreadable(EventNumber),
     /// A delivery thread is done.
     Finished(Box<Finished<Errand>>),
     /// The store thread is done.

@@ -20,7 +20,7 @@ use crate::domain::id::EventNumber;
 use crate::domain::request::masked;
 use crate::domain::time::{Now, Tick};
 use crate::send::Transport;
-use crate::send::pool::{Finished, Pool, PoolLimits, PoolParts};
+use crate::send::pool::{Finished, NoBody, Pool, PoolLimits, PoolParts};
 use crate::store::thread::{Order, StoreThread};
 use crate::store::{Reader, Store};
 
@@ -66,11 +66,11 @@ fn pool(
     transport: Arc<dyn Transport>,
     clock: Clock,
 ) -> Pool<Errand> {
-    let (to_load, to_done) = (Arc::clone(shared), Arc::clone(shared));
+    let to_done = Arc::clone(shared);
     Pool::new(PoolParts {
         limits,
         transport,
-        load: Arc::new(move |event| load(&reader, &to_load, event)),
+        load: Arc::new(move |event| load(&reader, event)),
         done: Arc::new(move |finished| {
             let finished = fit_to_keep(finished);
             to_done.queue.push(Message::Finished(Box::new(finished)));
@@ -79,20 +79,22 @@ fn pool(
     })
 }
 
-/// Reads a body on a delivery thread. A store that is away will come back: that is told before
-/// the result of the job, so that the delivery waits and does not end.
-fn load(reader: &Reader, shared: &Shared, event: EventNumber) -> Option<Arc<[u8]>> {
-    reader.body(event).unwrap_or_else(|error| {
-        log::warn!("a body could not be read, its delivery waits: {error}");
-        shared.queue.push(Message::Unreadable(event));
-        None
-    })
+/// Reads a body on a delivery thread. A store that is away will come back: that is said apart
+/// from damage, so that the delivery waits and does not end.
+fn load(reader: &Reader, event: EventNumber) -> Result<Arc<[u8]>, NoBody> {
+    match reader.body(event) {
+        Ok(body) => body.ok_or(NoBody::Gone),
+        Err(error) => {
+            log::warn!("a body could not be read, its delivery waits: {error}");
+            Err(NoBody::Away)
+        }
+    }
 }
 
 /// What the history may keep of an exchange: credentials masked, the body cut. Done here, on
 /// the delivery thread, as the engine's is the narrow one.
 fn fit_to_keep(mut finished: Finished<Errand>) -> Finished<Errand> {
-    if let Some(exchange) = &mut finished.exchange {
+    if let Ok(exchange) = &mut finished.exchange {
         exchange.request.headers = masked(&exchange.request.headers);
         if exchange.request.body.len() > BODY_KEPT_BYTES {
             exchange.request.body = exchange.request.body[..BODY_KEPT_BYTES].into();

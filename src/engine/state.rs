@@ -1,6 +1,6 @@
 //! The engine's memory: everything that decisions read and change, owned by one thread.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::answer::Verdict;
@@ -58,8 +58,6 @@ pub(super) struct State {
     pub tests: HashMap<EndpointNumber, Testing>,
     /// Deliveries that are with the pool.
     pub in_flight: u32,
-    /// Events whose body could not be read just now, for a reason that may pass.
-    pub unreadable: HashSet<EventNumber>,
     /// When endpoints are deleted by themselves.
     pub expiring: BTreeSet<(Timestamp, EndpointNumber)>,
     /// Endpoints were removed whose deliveries may not all be cleared.
@@ -172,7 +170,6 @@ impl State {
             retention: Retention::new(retention, 0),
             tests: HashMap::new(),
             in_flight: 0,
-            unreadable: HashSet::new(),
             expiring: BTreeSet::new(),
             clearing: false,
             accepted: Minute::default(),

@@ -51,8 +51,17 @@ pub enum Body {
 pub struct Finished<T> {
     /// As it was given.
     pub ticket: T,
-    /// What came of it; None when the body could not be read.
-    pub exchange: Option<Exchange>,
+    /// What came of it, or why there was nothing to send.
+    pub exchange: Result<Exchange, NoBody>,
+}
+
+/// Why a job had no body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoBody {
+    /// It is missing or damaged: it will never be had.
+    Gone,
+    /// It can't be read now, which may pass.
+    Away,
 }
 
 /// How many threads.
@@ -70,8 +79,8 @@ pub struct PoolParts<T> {
     pub limits: PoolLimits,
     /// The network.
     pub transport: Arc<dyn Transport>,
-    /// Reads the body of an event; None when it can't be had.
-    pub load: Arc<dyn Fn(EventNumber) -> Option<Arc<[u8]>> + Send + Sync>,
+    /// Reads the body of an event.
+    pub load: Arc<dyn Fn(EventNumber) -> Result<Arc<[u8]>, NoBody> + Send + Sync>,
     /// Where results go. It is called on delivery threads, and from within `give` for a job
     /// that comes after the stop: it must not block.
     pub done: Arc<dyn Fn(Finished<T>) + Send + Sync>,
@@ -311,14 +320,14 @@ impl<T: Send + 'static> Shared<T> {
                 Body::Here(body) => body,
                 Body::Stored(event) => (self.parts.load)(event)?,
             };
-            Some(request::build(&target, &message, body, at))
+            Ok(request::build(&target, &message, body, at))
         }));
         let (request, sent) = match prepared {
-            Ok(None) => {
-                let exchange = None;
+            Ok(Err(why)) => {
+                let exchange = Err(why);
                 return (self.parts.done)(Finished { ticket, exchange });
             }
-            Ok(Some(request)) => {
+            Ok(Ok(request)) => {
                 let transport = &self.parts.transport;
                 let send = || transport.send(&request, target.idle_max);
                 let sent = catch_unwind(AssertUnwindSafe(send));
@@ -327,7 +336,7 @@ impl<T: Send + 'static> Shared<T> {
             Err(_) => (bare(&target), not_sent(OUR_BUG)),
         };
         let cut = sent.result.is_err() && self.lock().stopping;
-        let exchange = Some(Exchange {
+        let exchange = Ok(Exchange {
             at,
             duration_ms: sent.duration_ms,
             request,
@@ -344,7 +353,7 @@ impl<T: Send + 'static> Shared<T> {
 
     fn finish_unsent(&self, job: Job<T>, why: &str, cut: bool) {
         let sent = not_sent(why);
-        let exchange = Some(Exchange {
+        let exchange = Ok(Exchange {
             at: self.parts.clock.now().wall,
             duration_ms: sent.duration_ms,
             request: bare(&job.target),

@@ -13,7 +13,7 @@ use crate::domain::id::{AttemptNumber, EndpointNumber};
 use crate::domain::lanes::{Dispatch, Landed, Settled, Then};
 use crate::domain::outcome::{self, Outcome};
 use crate::domain::time::{Now, Timestamp};
-use crate::send::pool::Finished;
+use crate::send::pool::{Finished, NoBody};
 
 /// How long an endpoint waits when a body could not be read for a reason that may pass.
 const READ_AGAIN_MS: u64 = 1000;
@@ -27,12 +27,12 @@ pub(super) fn finished(
 ) {
     match (finished.ticket, finished.exchange) {
         (Errand::Test(endpoint), exchange) => {
-            test::finished(state, endpoint, exchange, effects);
+            test::finished(state, endpoint, exchange.ok(), effects);
         }
-        (Errand::Delivery(dispatch), Some(exchange)) => {
+        (Errand::Delivery(dispatch), Ok(exchange)) => {
             attempted(state, now, dispatch, exchange);
         }
-        (Errand::Delivery(dispatch), None) => unread(state, now, dispatch),
+        (Errand::Delivery(dispatch), Err(why)) => unread(state, now, dispatch, why),
     }
 }
 
@@ -161,10 +161,10 @@ fn settle(state: &mut State, now: Now, dispatch: Dispatch, judged: &Judged, exch
 }
 
 /// There was nothing to send: the body could not be read.
-fn unread(state: &mut State, now: Now, dispatch: Dispatch) {
+fn unread(state: &mut State, now: Now, dispatch: Dispatch, why: NoBody) {
     state.in_flight -= 1;
     let key = dispatch.key;
-    let passes = state.unreadable.remove(&key.event);
+    let passes = why == NoBody::Away;
     if passes {
         // Not at once again, or a thread would spin on it.
         let until = now.tick.plus_ms(READ_AGAIN_MS);

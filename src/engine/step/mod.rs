@@ -29,9 +29,6 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
         Message::Write(command, answer) => admin::write(state, now, command, answer, effects),
         Message::Test(test, answer) => test::start(state, now, *test, answer, effects),
         Message::Ask(question) => ask::ask(state, now, question, effects),
-        Message::Unreadable(event) => {
-            state.unreadable.insert(event);
-        }
         Message::Finished(finished) => finish::finished(state, now, *finished, effects),
         Message::Committed(done) => {
             committed::committed(state, now, done.result.is_ok(), effects);

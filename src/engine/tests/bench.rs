@@ -23,7 +23,7 @@ use crate::engine::message::{Effects, Errand, Group, Marks, Message, Question, S
 use crate::engine::state::State;
 use crate::engine::step::step;
 use crate::engine::turn::{next_wake, turn};
-use crate::send::pool::{Finished, Job};
+use crate::send::pool::{Finished, Job, NoBody};
 use crate::store::CommitError;
 use crate::store::thread::{Committed, Order};
 
@@ -260,10 +260,10 @@ impl Bench {
     /// The oldest job comes back with that status; 0 is no answer.
     pub fn finish(&mut self, status: u16) {
         let job = self.jobs.pop_front().expect("a job is out");
-        self.land(job.ticket, Some(exchange(status, false)));
+        self.land(job.ticket, Ok(exchange(status, false)));
     }
 
-    pub fn land(&mut self, ticket: Errand, exchange: Option<Exchange>) {
+    pub fn land(&mut self, ticket: Errand, exchange: Result<Exchange, NoBody>) {
         let finished = Finished { ticket, exchange };
         self.message(Message::Finished(Box::new(finished)));
     }

@@ -8,6 +8,7 @@ use crate::domain::id::EndpointNumber;
 use crate::engine::handle::{Command, Refusal};
 use crate::engine::message::Message;
 use crate::engine::state::Phase;
+use crate::send::pool::NoBody;
 
 const ONE: EndpointNumber = EndpointNumber(1);
 
@@ -175,17 +176,31 @@ fn a_body_that_can_not_be_read() {
     bench.submit(&event("email:received", "1"));
     bench.commit();
     let job = bench.jobs.pop_front().unwrap();
-    bench.message(Message::Unreadable(crate::domain::id::EventNumber(1)));
-    bench.land(job.ticket, None);
+    bench.land(job.ticket, Err(NoBody::Away));
     assert!(bench.jobs.is_empty(), "it would spin");
     bench.after(1_000);
     let job = bench.jobs.pop_front().expect("tried again");
-    bench.land(job.ticket, None);
+    bench.land(job.ticket, Err(NoBody::Gone));
     bench.settle();
     assert_eq!(
         bench.ends(),
         [(1, EndState::Failed, Reason::BodyDamaged, 0)]
     );
+}
+
+#[test]
+fn a_read_error_that_passes_ends_no_delivery_of_an_event_with_two() {
+    let mut bench = Bench::with_endpoints(2);
+    bench.submit(&event("email:received", "1"));
+    bench.commit();
+    for _ in 0..2 {
+        let job = bench.jobs.pop_front().unwrap();
+        bench.land(job.ticket, Err(NoBody::Away));
+    }
+    bench.settle();
+    assert!(bench.ends().is_empty());
+    bench.after(1_000);
+    assert_eq!(bench.jobs.len(), 2, "both are tried again");
 }
 
 #[test]
@@ -224,7 +239,7 @@ fn a_stop_in_a_hurry_cuts_and_does_not_count() {
     bench.message(Message::Hurry);
     assert!(bench.cut);
     let job = bench.jobs.pop_front().unwrap();
-    bench.land(job.ticket, Some(exchange(0, true)));
+    bench.land(job.ticket, Ok(exchange(0, true)));
     bench.message(Message::Grounded);
     bench.commit();
     assert_eq!(bench.state.phase, Phase::Ended(true));
@@ -265,7 +280,7 @@ fn too_many_requests_hold_back_the_others() {
     let mut answer = exchange(429, false);
     let headers = &mut answer.result.as_mut().unwrap().headers;
     headers.push(("Retry-After".into(), "60".into()));
-    bench.land(job.ticket, Some(answer));
+    bench.land(job.ticket, Ok(answer));
     bench.settle();
     bench.after(59_000);
     assert!(bench.jobs.is_empty());

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::pool::{Body, Finished, Job, Pool, PoolLimits, PoolParts};
+use super::super::pool::{Body, Finished, Job, NoBody, Pool, PoolLimits, PoolParts};
 use super::super::{Sent, Transport};
 use crate::clock::Clock;
 use crate::domain::attempt::{ErrorKind, Reply, Request, Timings};
@@ -90,7 +90,11 @@ impl Bench {
         let parts = PoolParts {
             limits: PoolLimits { keep, threads_max },
             transport: Arc::clone(&transport) as Arc<dyn Transport>,
-            load: Arc::new(|event| (event.0 == 7).then(|| Arc::from(*b"stored"))),
+            load: Arc::new(|event| match event.0 {
+                7 => Ok(Arc::from(*b"stored")),
+                8 => Err(NoBody::Gone),
+                _ => Err(NoBody::Away),
+            }),
             done: Arc::new(move |finished| tell.lock().unwrap().send(finished).unwrap()),
             clock: Clock::from_fn(move || now),
         };
@@ -253,9 +257,11 @@ fn a_stored_body_is_read_on_the_delivery_thread() {
     let bench = Bench::new(1, 1);
     bench.give(1, Body::Stored(EventNumber(7)));
     bench.give(2, Body::Stored(EventNumber(8)));
+    bench.give(3, Body::Stored(EventNumber(9)));
     let exchange = bench.next().exchange.unwrap();
     assert_eq!(&*exchange.request.body, b"stored");
-    assert!(bench.next().exchange.is_none());
+    assert_eq!(bench.next().exchange.unwrap_err(), NoBody::Gone);
+    assert_eq!(bench.next().exchange.unwrap_err(), NoBody::Away);
     bench.pool.stop();
 }
 
