@@ -9,7 +9,7 @@ use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
 use crate::domain::digest;
 use crate::domain::event::{Facts, Incoming};
-use crate::domain::id::{DeliveryKey, EndpointNumber, TokenNumber};
+use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber, TokenNumber};
 use crate::domain::lanes::Dispatch;
 use crate::domain::time::Now;
 use crate::domain::token::Token;
