@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::bench::{accepted, event, exchange, keyed, settings, spec};
 use crate::clock::Clock;
+use crate::config::RetentionSettings;
 use crate::domain::attempt::{ErrorKind, Phase, Request, SendError, Timings};
 use crate::domain::change::EndState;
 use crate::domain::event::{EventType, Origin};
@@ -95,7 +96,10 @@ impl Daemon {
             store,
             loaded,
             delivery,
-            retention: super::bench::KEPT,
+            retention: RetentionSettings {
+                bytes_max: 1 << 30,
+                ..super::bench::KEPT
+            },
             free_bytes_min: 0,
             transport,
             clock,
