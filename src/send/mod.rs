@@ -10,6 +10,7 @@ pub mod check;
 mod connect;
 mod errors;
 pub mod http;
+mod job;
 mod line;
 mod lookout;
 mod names;

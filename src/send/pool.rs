@@ -11,82 +11,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread, ThreadId};
 use std::time::{Duration, Instant};
 
+use super::Sent;
+pub use super::job::{Body, Finished, Job, Load, NoBody, PoolLimits, PoolParts};
 use super::lookout::{Lookout, Waiting, few};
-use super::{Sent, Transport};
-use crate::clock::Clock;
 use crate::domain::attempt::{ErrorKind, Exchange, Phase, Request, SendError, Timings};
-use crate::domain::id::EventNumber;
-use crate::domain::request::{self, Message, Target};
+use crate::domain::request::{self, Target};
 
 /// A thread idle that long ends, but for those that are kept.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Enough for a TLS handshake; hundreds of threads may hang in slow receivers.
 pub(super) const STACK_BYTES: usize = 256 * 1024;
-
-/// One request to make.
-#[derive(Debug)]
-pub struct Job<T> {
-    /// Comes back with the result.
-    pub ticket: T,
-    /// Where to.
-    pub target: Arc<Target>,
-    /// What it says.
-    pub message: Message,
-    /// The frozen bytes.
-    pub body: Body,
-}
-
-/// The bytes of a job.
-#[derive(Clone, Debug)]
-pub enum Body {
-    /// At hand.
-    Here(Arc<[u8]>),
-    /// In the database: read on the delivery thread.
-    Stored(EventNumber),
-}
-
-/// What came of a job.
-#[derive(Debug)]
-pub struct Finished<T> {
-    /// As it was given.
-    pub ticket: T,
-    /// What came of it, or why there was nothing to send.
-    pub exchange: Result<Exchange, NoBody>,
-}
-
-/// Why a job had no body.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NoBody {
-    /// It is missing or damaged: it will never be had.
-    Gone,
-    /// It can't be read now, which may pass.
-    Away,
-}
-
-/// How many threads.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PoolLimits {
-    /// Kept when idle.
-    pub keep: u32,
-    /// Never more. Jobs beyond it wait in order.
-    pub threads_max: u32,
-}
-
-/// What the pool works with.
-pub struct PoolParts<T> {
-    /// How many threads.
-    pub limits: PoolLimits,
-    /// The network.
-    pub transport: Arc<dyn Transport>,
-    /// Reads the body of an event.
-    pub load: Arc<dyn Fn(EventNumber) -> Result<Arc<[u8]>, NoBody> + Send + Sync>,
-    /// Where results go. It is called on delivery threads, and from within `give` for a job
-    /// that comes after the stop: it must not block.
-    pub done: Arc<dyn Fn(Finished<T>) + Send + Sync>,
-    /// For the signatures' time.
-    pub clock: Clock,
-}
 
 /// Hands jobs to threads. Clones are the same pool.
 pub struct Pool<T> {
