@@ -17,7 +17,7 @@ use crate::store::thread::Order;
 
 /// The most that one commit carries, but for a group of events: that is one commit, however
 /// large it is (1,000 events and 16 MiB as they come in).
-const OPERATIONS_MAX: usize = 4096;
+pub(super) const OPERATIONS_MAX: usize = 4096;
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Moves and ends among them, when events wait as well.
 const ROWS_MAX: usize = OPERATIONS_MAX / 4 * 3;
@@ -62,7 +62,7 @@ pub(super) fn due(state: &State, now: Tick) -> Option<Tick> {
     let finishes = batch.since.map(|since| since.plus_ms(FINISHES_WAIT_MS));
     let sweep = (!state.history.is_clean()).then(|| pace.began_at.plus_ms(SWEEP_IDLE_MS));
     let repair = (idle && pace.unrepaired).then(|| pace.began_at.plus_ms(REPAIR_IDLE_MS));
-    [accepts, finishes, sweep, repair]
+    [accepts, finishes, sweep, repair, pace.doubt_at]
         .into_iter()
         .flatten()
         .min()

@@ -292,6 +292,12 @@ impl Handle {
         })));
     }
 
+    /// The database could not be read. After an error it stays closed until a commit has failed
+    /// as well and it was opened again, so the engine makes one, at most one a second.
+    pub fn doubt(&self) {
+        self.push(Message::Doubt);
+    }
+
     /// Changes something; the reply comes after the commit.
     pub fn write(&self, command: Command, reply: Reply<Result<Written, Refusal>>) {
         let Some(permit) = self.permit(command.weight()) else {

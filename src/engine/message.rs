@@ -36,6 +36,8 @@ pub(super) enum Message {
     Committed(Committed),
     /// The database is open again.
     Reopened,
+    /// Somebody could not read the database: a commit is to find out, and to heal it.
+    Doubt,
     /// The keeper has looked at a slice of events; None when it could not.
     Looked(Option<Slice>),
     /// Other figures for the rules from now on.

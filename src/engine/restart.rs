@@ -45,8 +45,19 @@ pub(super) fn rebuild(
     for token in loaded.tokens {
         state.tokens.insert(token.number, Arc::new(token));
     }
+    let set_aside = loaded.endpoints_set_aside;
+    for number in &set_aside {
+        let id = state.epochs.endpoint_id(*number);
+        log::error!(
+            "the record of {id} is damaged: nothing is sent to it, and what waits for it stays on \
+             disk; restore a backup to have it sent"
+        );
+    }
     let mut superseded = Vec::new();
-    reader.each_open(&mut |event, row| admit(state, now, (event, &row), &mut superseded))?;
+    reader.each_open(&mut |event, mut row| {
+        row.open.retain(|open| !set_aside.contains(&open.endpoint));
+        admit(state, now, (event, &row), &mut superseded);
+    })?;
     state.end_all(now, superseded, (EndState::Superseded, Reason::CallEnded));
     remember(state, now, reader)
 }

@@ -95,6 +95,9 @@ pub(super) enum Disk {
     Reopened,
 }
 
+/// How long after the last commit one is made that nobody needs but to find out.
+const DOUBT_MS: u64 = 1000;
+
 /// When commits were started, for when the next one is due.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
@@ -103,6 +106,17 @@ pub(super) struct Pace {
     pub accepts: usize,
     /// The file would need a repair should the process be killed now.
     pub unrepaired: bool,
+    /// When a commit is to find out whether the database is well: it could not be read.
+    pub doubt_at: Option<Tick>,
+}
+
+impl State {
+    /// The database could not be read: a commit finds out what is the matter, at most one a
+    /// second. One that fails has the file opened again.
+    pub fn doubt(&mut self, now: Tick) {
+        let soonest = self.pace.began_at.plus_ms(DOUBT_MS);
+        self.pace.doubt_at.get_or_insert(soonest.max(now));
+    }
 }
 
 /// How far a stop has come.

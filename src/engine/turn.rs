@@ -19,7 +19,7 @@ const SLICE_MAX: usize = 512;
 /// Lets time pass, and decides what is due.
 pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     let mut expired = Vec::new();
-    let most = if is_crowded(state) { 0 } else { SLICE_MAX };
+    let most = if may_expire(state) { SLICE_MAX } else { 0 };
     state.lanes.advance(now.tick, most, &mut expired);
     state.end_all(now, expired, (EndState::Expired, Reason::LifeOver));
     if may_act(state) {
@@ -45,7 +45,7 @@ pub(super) fn next_wake(state: &State, now: Now) -> Option<Tick> {
     let expiring = expiring.filter(|_| may_act(state));
     // What can't expire yet does so after the commit: its answer wakes us.
     let lanes = state.lanes.next_wake();
-    let lanes = lanes.filter(|at| *at > now.tick || !is_crowded(state));
+    let lanes = lanes.filter(|at| *at > now.tick || may_expire(state));
     let retention = retention::next_wake(state).filter(|_| may_act(state));
     [
         lanes,
@@ -70,9 +70,21 @@ fn is_crowded(state: &State) -> bool {
     state.batch.rows.len() >= SLICE_MAX
 }
 
+/// Whether deliveries may leave for their age. Not during a stop: it would last as long as there
+/// are some, and the next run finds them all the same.
+fn may_expire(state: &State) -> bool {
+    state.phase == Phase::Running && !is_crowded(state)
+}
+
+/// Whether so many results wait to be committed that a crash would repeat more than one batch.
+fn is_backed_up(state: &State) -> bool {
+    let uncommitted = state.batch.rows.len() + state.in_flight as usize;
+    state.flight.is_some() && uncommitted >= commit::OPERATIONS_MAX
+}
+
 /// Takes out what waits for endpoints that are gone, a slice for each commit.
 fn clear_removed(state: &mut State, now: Now) {
-    if state.disk != Disk::Well || !state.clearing || is_crowded(state) {
+    if !may_act(state) || !state.clearing || is_crowded(state) {
         return;
     }
     let how = (EndState::Cancelled, Reason::EndpointDeleted);
@@ -102,12 +114,14 @@ fn go_on_stopping(state: &mut State, now: Now, effects: &mut Effects) {
     }
 }
 
-/// Hands out what may go.
+/// Hands out what may go. What has expired leaves first, so that it is never sent.
 fn dispatch(state: &mut State, now: Now, effects: &mut Effects) {
-    if !may_act(state) {
+    if !may_act(state) || state.lanes.has_expired(now.tick) {
         return;
     }
-    while let Some(dispatch) = state.lanes.next(now.tick) {
+    while !is_backed_up(state)
+        && let Some(dispatch) = state.lanes.next(now.tick)
+    {
         match job(state, dispatch) {
             Some(job) => {
                 state.in_flight += 1;

@@ -105,7 +105,15 @@ impl Edge {
         read: impl FnOnce(&Reader, &Epochs) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let (reader, handle) = (self.parts.reader.clone(), self.parts.handle.clone());
-        aside(move || read(&reader, handle.epochs())).await
+        let read = move || {
+            let result = read(&reader, handle.epochs());
+            let failed = result.as_ref().err().map(Problem::code);
+            if matches!(failed, Some(Code::StoreAway | Code::Internal)) {
+                handle.doubt();
+            }
+            result
+        };
+        aside(read).await
     }
 }
 

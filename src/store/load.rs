@@ -29,13 +29,14 @@ pub fn load(shared: &Shared, is_new: bool) -> Result<Loaded, Failure> {
         .map_err(|error| Failure::Damaged(error.to_string()))?;
     let damage = &shared.damage;
     let (mut endpoints, mut tokens, mut recent) = (Vec::new(), Vec::new(), Vec::new());
+    let mut endpoints_set_aside = Vec::new();
     tables::walk(&transaction, tables::ENDPOINTS, |key, place, bytes| {
         let number = EndpointNumber(key);
-        endpoints.extend(damage.sift(
-            "endpoints",
-            key,
-            record::read_endpoint(place, number, bytes),
-        ));
+        let endpoint = record::read_endpoint(place, number, bytes);
+        match damage.sift("endpoints", key, endpoint) {
+            Some(endpoint) => endpoints.push(endpoint),
+            None => endpoints_set_aside.push(number),
+        }
     })?;
     tables::walk(&transaction, tables::TOKENS, |key, place, bytes| {
         let number = TokenNumber(key);
@@ -49,6 +50,7 @@ pub fn load(shared: &Shared, is_new: bool) -> Result<Loaded, Failure> {
         numbers: meta(&transaction, META_NUMBERS, record::read_numbers)?,
         epochs: meta(&transaction, META_EPOCHS, record::read_epochs)?,
         endpoints,
+        endpoints_set_aside,
         tokens,
         recent,
         body_bytes: body_bytes(&transaction)?,

@@ -148,8 +148,10 @@ pub struct Loaded {
     pub numbers: Numbers,
     /// Numbers to ids and back.
     pub epochs: Epochs,
-    /// Every endpoint.
+    /// Every endpoint whose record can be read.
     pub endpoints: Vec<Endpoint>,
+    /// Those whose record is damaged: what waits for them stays as it is.
+    pub endpoints_set_aside: Vec<EndpointNumber>,
     /// Every token.
     pub tokens: Vec<Token>,
     /// The last attempts in short, oldest first.

@@ -260,6 +260,12 @@ impl Lanes {
         times.into_iter().flatten().min()
     }
 
+    /// Whether there is something that has expired and that `advance` has not taken out yet:
+    /// until it has, `next` could hand it out.
+    pub fn has_expired(&self, now: Tick) -> bool {
+        self.expiry.first_at().is_some_and(|at| at <= now)
+    }
+
     /// Where a delivery stands; None when it is not in the lanes. `call` is the digest that it
     /// was admitted with.
     pub fn find(&self, key: DeliveryKey, call: Option<u64>) -> Option<Standing> {

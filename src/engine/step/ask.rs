@@ -34,7 +34,9 @@ fn status(state: &mut State, now: Now) -> EngineStatus {
         .filter_map(|(number, _)| state.lanes.report(*number)?.oldest_due)
         .min();
     EngineStatus {
-        ready: state.disk == Disk::Well && state.phase == Phase::Running,
+        ready: state.disk == Disk::Well
+            && state.phase == Phase::Running
+            && state.pace.doubt_at.is_none(),
         started_at: state.started_at,
         open: state.lanes.open(),
         in_flight: state.in_flight,

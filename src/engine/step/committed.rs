@@ -7,6 +7,7 @@ use super::super::message::{Effects, Tell};
 use super::super::state::{Disk, State};
 use super::accept::{late_ringing, ordered, undo};
 use super::admin;
+use super::undo::undo as undo_write;
 use crate::domain::change::{EndState, Open, Reason};
 use crate::domain::id::EventNumber;
 use crate::domain::lanes::{Arrival, Left};
@@ -24,6 +25,7 @@ pub(super) fn committed(state: &mut State, now: Now, success: bool, effects: &mu
 fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) {
     state.counters.commits.add(1);
     state.disk = Disk::Well;
+    state.pace.doubt_at = None;
     state.history.swept();
     state.retention.body_bytes = flight.body_bytes;
     if flight.quick_repair {
@@ -128,6 +130,7 @@ fn taken_back(state: &mut State, now: Now, mut flight: Flight, effects: &mut Eff
     state.counters.commits_failed.add(1);
     state.disk = Disk::Away;
     state.pace.unrepaired = true;
+    state.pace.doubt_at = None;
     state.history.restore();
     state.batch.take_back(now.tick, &mut flight);
     for accepting in flight.accepts {
@@ -139,7 +142,11 @@ fn taken_back(state: &mut State, now: Now, mut flight: Flight, effects: &mut Eff
         refuse(state, accepting, effects);
     }
     let behind = std::mem::take(&mut state.batch.writes);
-    for write in flight.writes.into_iter().chain(behind) {
+    for write in flight.writes {
+        undo_write(state, now, &write.planned);
+        admin::taken_back(state, now, write, effects);
+    }
+    for write in behind {
         admin::taken_back(state, now, write, effects);
     }
 }

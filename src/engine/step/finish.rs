@@ -50,7 +50,14 @@ fn attempted(state: &mut State, now: Now, dispatch: Dispatch, exchange: Exchange
     let endpoint = dispatch.key.endpoint;
     // An event leaves this list with its last delivery, so its type is read before that.
     let kind = state.live.kind(dispatch.key.event).cloned();
-    let meaning = outcome::classify(&exchange);
+    let meaning = match outcome::classify(&exchange) {
+        // It came from where the endpoint no longer is: that says nothing about where it is now.
+        Outcome::Pause if has_moved(state, endpoint, &exchange) => Outcome::Retry {
+            retry_after_ms: 0,
+            hold_back_ms: 0,
+        },
+        meaning => meaning,
+    };
     if let Outcome::Retry { hold_back_ms, .. } = meaning
         && hold_back_ms > 0
     {
@@ -67,6 +74,11 @@ fn attempted(state: &mut State, now: Now, dispatch: Dispatch, exchange: Exchange
     if let Some(kind) = kind {
         record(state, dispatch, kind, &judged, exchange);
     }
+}
+
+fn has_moved(state: &State, endpoint: EndpointNumber, exchange: &Exchange) -> bool {
+    let entry = state.roster.get(&endpoint);
+    entry.is_some_and(|entry| entry.target.url != exchange.request.url)
 }
 
 fn judge(state: &mut State, now: Now, dispatch: Dispatch, meaning: Outcome) -> Judged {
@@ -166,6 +178,7 @@ fn unread(state: &mut State, now: Now, dispatch: Dispatch, why: NoBody) {
     let key = dispatch.key;
     let passes = why == NoBody::Away;
     if passes {
+        state.doubt(now.tick);
         // Not at once again, or a thread would spin on it.
         let until = now.tick.plus_ms(READ_AGAIN_MS);
         state.lanes.hold_back(key.endpoint, until);

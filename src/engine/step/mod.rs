@@ -12,6 +12,7 @@ mod group;
 mod hand;
 mod health;
 mod test;
+mod undo;
 
 use super::message::{Effects, Message};
 use super::retention;
@@ -42,6 +43,7 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
                 state.phase = Phase::Draining(now.tick.plus_ms(state.delivery.stop_timeout_ms));
             }
         }
+        Message::Doubt => state.doubt(now.tick),
         // The second signal may come in before the stop that the first one asked for.
         Message::Hurry => {
             if matches!(state.phase, Phase::Running | Phase::Draining(_)) {

@@ -7,6 +7,7 @@ mod bench;
 mod delivering;
 mod failing;
 mod grouping;
+mod hardening;
 mod keeping;
 mod retrying;
 mod whole;

@@ -226,3 +226,12 @@ fn withdrawn(store: &mut Store, event: EventNumber) -> bool {
     store.reader().each_open(&mut look).unwrap();
     !seen && store.reader().event(event).unwrap().is_none()
 }
+
+#[test]
+fn an_endpoint_whose_record_is_damaged_is_named() {
+    let disk = filled();
+    flip(&disk, tables::ENDPOINTS, 77);
+    let (_, loaded) = open_on(&disk).unwrap();
+    assert_eq!(loaded.endpoints_set_aside, [EndpointNumber(1)]);
+    assert_eq!(loaded.endpoints.len(), 1);
+}
