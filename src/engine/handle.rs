@@ -8,13 +8,13 @@ use super::keeper::Space;
 use super::message::{Group, Marks, Message, Question, Submission};
 use super::queue::Queue;
 use super::tokens::Tokens;
+pub use super::views::{EndpointStats, EndpointView, EngineStatus};
 use crate::config::DeliverySettings;
-use crate::domain::attempt::{Attempt, Recent};
-use crate::domain::endpoint::{Endpoint, EndpointSpec};
+use crate::domain::attempt::Attempt;
+use crate::domain::endpoint::EndpointSpec;
 use crate::domain::event::{EventType, Incoming};
 use crate::domain::id::{DeliveryKey, EndpointNumber, Epochs, EventNumber, TokenNumber};
 use crate::domain::key::SignatureKey;
-use crate::domain::lanes::LaneReport;
 use crate::domain::payload::Draft;
 use crate::domain::time::{Now, Tick, Timestamp};
 use crate::domain::token::{Role, Token};
@@ -171,57 +171,6 @@ pub struct TestRequest {
     pub draft: Draft,
     /// Sign with the next key, to try it.
     pub next_key: bool,
-}
-
-/// An endpoint with what the engine knows of it.
-#[derive(Clone, Debug)]
-pub struct EndpointView {
-    /// The endpoint.
-    pub endpoint: Arc<Endpoint>,
-    /// Its lane.
-    pub lane: LaneReport,
-    /// Wall time of the earliest due delivery.
-    pub oldest_due_at: Option<Timestamp>,
-    /// The last attempts, newest first.
-    pub recent: Vec<Recent>,
-    /// Counted over the last 24 hours.
-    pub stats: EndpointStats,
-}
-
-/// Counted over the last 24 hours.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct EndpointStats {
-    /// Deliveries that ended `delivered`.
-    pub delivered: u64,
-    /// Attempts that failed.
-    pub failed: u64,
-    /// 95 of 100 successful attempts took no longer; None without any.
-    pub p95_ms: Option<u32>,
-}
-
-/// The engine in figures.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct EngineStatus {
-    /// Events are accepted and sent.
-    pub ready: bool,
-    /// When the engine started.
-    pub started_at: Timestamp,
-    /// Open deliveries.
-    pub open: u32,
-    /// With a delivery thread.
-    pub in_flight: u32,
-    /// Wall time of the earliest due delivery of all lanes that may send.
-    pub oldest_due_at: Option<Timestamp>,
-    /// Delivery threads now.
-    pub threads: u32,
-    /// Events are refused: less space is free than `store.free_bytes_min`.
-    pub disk_low: bool,
-    /// Bytes of all bodies that are kept.
-    pub body_bytes: u64,
-    /// Events accepted in the last full minute.
-    pub accepted_last_minute: u64,
-    /// Deliveries delivered in the last full minute.
-    pub delivered_last_minute: u64,
 }
 
 /// The one door. Clones are the same door. No call blocks.

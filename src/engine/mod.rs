@@ -29,6 +29,7 @@ mod tallies;
 mod tests;
 mod tokens;
 mod turn;
+mod views;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
