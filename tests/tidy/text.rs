@@ -9,7 +9,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 const LINE_CHARACTERS_MAX: usize = 100;
 
 /// Places of the machine that it was written on mean nothing to a reader.
-const MACHINE_PATHS: [&str; 3] = ["/work/", "/root/", "/home/"];
+const MACHINE_PATHS: [&str; 2] = ["/root/", "/home/"];
 
 /// Words of work that is not finished. (In pieces, so that this file does not hold them.)
 const UNFINISHED: [&str; 4] = [
