@@ -1,7 +1,6 @@
 // One attempt opened up: body and headers of the answer, what was sent, where the time went. All of it comes from
 // strangers: it goes into text nodes and nowhere else.
 
-import { attemptCurl } from './curl.js';
 import { h, icon, s } from './dom.js';
 import { bytes, duration, number } from './fmt.js';
 import { t } from './i18n.js';
@@ -50,8 +49,6 @@ function sent(attempt) {
     h('p', { class: 'request-line' }, h('strong', {}, method), ' ', url),
     headerList(headers),
     bodyView(body, { cut: byteLength(body) >= KEPT_BYTES }),
-    h('div', { class: 'part-foot' },
-      h('button', { class: 'btn small', type: 'button', onclick: () => copy(attemptCurl(attempt)) }, icon('copy'), t('attempt.curl'))),
   ];
 }
 

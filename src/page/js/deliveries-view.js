@@ -14,11 +14,10 @@ const ENDED_BADLY = ['failed', 'expired', 'cancelled'];
 /** State, reason and the next try of a delivery. */
 export function deliveryState(/** @type {any} */ delivery) {
   const reason = reasonText(delivery);
-  return [
+  return h('div', {},
     stateBadge(delivery.state),
     delivery.state === 'waiting' && delivery.next_at && h('span', { class: 'sub' }, nextTry(delivery.next_at)),
-    reason && h('span', { class: 'sub', lang: reason.lang }, reason.text),
-  ].filter(Boolean);
+    reason && h('span', { class: 'sub', lang: reason.lang }, reason.text));
 }
 
 function nextTry(at) {
@@ -39,8 +38,8 @@ export function reasonText(/** @type {any} */ delivery) {
 
 /** `500 · 92 ms · 3 min ago` of the last attempt. */
 export function lastAnswer(/** @type {any} */ last) {
-  if (!last) return [h('span', { class: 'muted' }, '–')];
-  return [h('span', {}, labelOf(last), ` · ${duration(last.ms)}`), h('span', { class: 'sub' }, when(last.at))];
+  if (!last) return h('span', { class: 'muted' }, '–');
+  return h('div', {}, labelOf(last), ` · ${duration(last.ms)}`, h('span', { class: 'sub' }, when(last.at)));
 }
 
 /** Buttons for what the state allows; `changed` is told when something was done. */
@@ -60,7 +59,7 @@ export function deliveryActions(/** @type {any} */ delivery, /** @type {() => vo
 
 function cancelButton(delivery, changed) {
   return action('event.cancel', 'x', async () => {
-    const question = { title: t('event.cancel.title'), body: t('event.cancel.body'), action: t('event.cancel.action'), cancel: t('ui.back'), danger: true };
+    const question = { title: t('event.cancel.title'), body: t('event.cancel.body'), action: t('event.cancel.action'), cancel: t('event.cancel.keep'), danger: true };
     if (!(await confirm(question))) return;
     await post(`/v1/deliveries/${delivery.id}/cancel`);
     toast(t('event.cancel.done'), 'ok');

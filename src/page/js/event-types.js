@@ -1,7 +1,7 @@
 // The event types with their labels and samples: the built-in ones from the server, notices and own types beside them.
 
 import { get } from './api.js';
-import { language, t } from './i18n.js';
+import { has, language, t } from './i18n.js';
 
 /** What ringhook tells of endpoints themselves; subscribed to by name only. */
 export const NOTICES = ['endpoint:failing', 'endpoint:paused', 'endpoint:resumed'];
@@ -24,6 +24,12 @@ export function typeLabel(/** @type {string} */ code) {
   const found = known.find((type) => type.code === code);
   if (found) return found.label[language()] ?? found.label.en;
   return NOTICES.includes(code) ? t(`event.notice.${code.slice(9)}`) : code;
+}
+
+/** "Missed call": what happened, in as few words as a list has room for. */
+export function typeName(/** @type {string} */ code) {
+  const key = `event.type.${code}`;
+  return has(key) ? t(key) : typeLabel(code);
 }
 
 /** A sample's data as text, for the test panel. */

@@ -39,9 +39,9 @@ export function eventsPart(node, model, changed) {
   };
   const has = (/** @type {string} */ code) => model.wishes.some((wish) => wish.type === code);
 
-  const box = (/** @type {string} */ code, label = typeLabel(code), hint = code) => {
+  const box = (/** @type {string} */ code, label = typeLabel(code), hint = '') => {
     const input = h('input', { type: 'checkbox', value: code, checked: has(code), onchange: () => toggle(code, input.checked) });
-    return h('label', { class: 'check event-check' }, input, h('span', { class: 'event-name' }, label), h('code', { class: 'event-code' }, hint));
+    return h('label', { class: 'check event-check' }, input, h('span', { class: 'event-name' }, label), hint ? h('span', { class: 'hint' }, hint) : label !== code && h('code', { class: 'event-code' }, code));
   };
   const group = (/** @type {string} */ key, /** @type {any[]} */ inside) => {
     const id = newId('group');
@@ -72,7 +72,7 @@ export function eventsPart(node, model, changed) {
       add();
     });
     return group('form.events.other', [
-      own.map((code) => box(code, code, '')),
+      own.map((code) => box(code, code)),
       h('div', { class: 'own-add' }, input, h('button', { class: 'btn small', type: 'button', onclick: add }, icon('plus'), t('form.events.add'))),
       error,
     ]);

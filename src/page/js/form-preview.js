@@ -2,7 +2,7 @@
 
 import { post } from './api.js';
 import { fill, h, icon, list, slot } from './dom.js';
-import { typeLabel } from './event-types.js';
+import { typeName } from './event-types.js';
 import { duration, phone, when } from './fmt.js';
 import { has, t } from './i18n.js';
 import { announce, debounce, problemText } from './ui.js';
@@ -70,7 +70,7 @@ function fillRow(row, { event, matched, reason }) {
   fill(row, [
     h('span', { class: `mark ${matched ? 'ok' : 'muted'}` }, icon(matched ? 'check' : 'x'), h('span', { class: 'hidden-text' }, t(matched ? 'form.preview.sent' : 'form.preview.left'))),
     h('span', { class: 'preview-what' },
-      h('span', { class: 'preview-type' }, typeLabel(event.event)),
+      h('span', { class: 'preview-type' }, typeName(event.event)),
       summary.caller_number && h('span', {}, phone(summary.caller_number)),
       summary.duration != null && h('span', {}, duration(summary.duration * 1000)),
       summary.account?.name && h('span', {}, summary.account.name)),

@@ -4,7 +4,7 @@ import { post } from './api.js';
 import { attemptParts } from './attempt-view.js';
 import { attemptCurl } from './curl.js';
 import { h, icon, list, slot, tpl, bind } from './dom.js';
-import { typeLabel } from './event-types.js';
+import { typeName } from './event-types.js';
 import { duration, when } from './fmt.js';
 import { t } from './i18n.js';
 import { explain, isGood, labelOf } from './outcome.js';
@@ -58,7 +58,7 @@ function historyItem(attempt, context) {
   const good = isGood(attempt);
   bind(item, {
     at: when(attempt.at, 'clock'),
-    type: typeLabel(attempt.event_type),
+    type: typeName(attempt.event_type),
     test: attempt.test ? badge(t('attempt.test'), 'accent') : '',
     status: badge(labelOf(attempt), good ? 'ok' : 'bad', good ? 'dot' : 'triangle'),
     took: duration(attempt.duration_ms),
@@ -82,7 +82,7 @@ function inside(attempt, { again, testAgain, all }) {
   const words = h('div', { class: `verdict small ${verdict.tone}` },
     icon(verdict.tone === 'ok' ? 'check' : 'warning'),
     h('div', { class: 'verdict-text' },
-      h('p', {}, h('strong', {}, verdict.title), verdict.advice && ` – ${verdict.advice}`),
+      h('p', {}, h('strong', {}, `${verdict.title}. `), verdict.advice),
       verdict.detail && h('p', { class: 'muted', lang: 'en' }, verdict.detail),
       !attempt.test && h('p', {}, then(attempt)),
       later(attempt, all())));

@@ -58,7 +58,7 @@ export function labelOf(/** @type {any} */ attempt) {
 
 /** A short name for a kind of error: `DNS`, `timeout`. */
 export function errorLabel(/** @type {string} */ kind) {
-  return t(`attempt.error.${kind}`);
+  return t(`error.kind.${kind}`);
 }
 
 /** Whether an attempt or its short form ended well. A test says it by its status alone. */

@@ -2,13 +2,14 @@
 
 import { get, patch, post, Problem } from './api.js';
 import { attemptParts } from './attempt-view.js';
+import { attemptCurl } from './curl.js';
 import { bind, fill, h, icon, slot, tpl } from './dom.js';
 import { builtIn, NOTICES, sampleText, typeLabel } from './event-types.js';
 import { clock, duration, bytes } from './fmt.js';
 import { t } from './i18n.js';
 import { indent, member, byteLength } from './json-text.js';
 import { explain } from './outcome.js';
-import { alarm, announce, busy, confirm, problemBox, problemText, toast } from './ui.js';
+import { alarm, announce, busy, confirm, copy, problemBox, problemText, toast } from './ui.js';
 
 /** How many recent events are offered. */
 const RECENT_MAX = 20;
@@ -183,24 +184,23 @@ export function showResult(/** @type {Element} */ into, /** @type {any} */ attem
     would: verdict.would,
     detail: verdict.detail ?? '',
     icon: [icon(verdict.tone === 'ok' ? 'check' : 'warning')],
-    actions: verdictActions(verdict, endpoint, changed),
+    actions: verdictActions(verdict, attempt, endpoint, changed),
   });
   slot(card, 'advice').hidden = !verdict.advice;
   slot(card, 'detail').hidden = !verdict.detail;
-  slot(card, 'actions').hidden = !slot(card, 'actions').children.length;
   fill(into, [card, attemptParts(attempt)]);
   const said = t('test.announce', { what: `${verdict.label}. ${verdict.title}. ${verdict.would}` });
   if (verdict.tone === 'ok') announce(said);
   else alarm(said);
 }
 
-function verdictActions(verdict, endpoint, changed) {
-  const actions = [];
+function verdictActions(verdict, attempt, endpoint, changed) {
+  const actions = [h('button', { class: 'btn small', type: 'button', onclick: () => copy(attemptCurl(attempt)) }, icon('copy'), t('attempt.curl'))];
   if (verdict.location) {
     const replace = () => replaceUrl(endpoint, verdict.location, changed);
-    actions.push(h('button', { class: 'btn small', type: 'button', 'data-changes': true, onclick: replace }, t('test.replace')));
+    actions.unshift(h('button', { class: 'btn small', type: 'button', 'data-changes': true, onclick: replace }, t('test.replace')));
   }
-  if (verdict.kind === 'tls') actions.push(h('a', { class: 'btn small', href: `#/endpoints/${endpoint.id}/edit?open=tls` }, t('test.tls')));
+  if (verdict.kind === 'tls') actions.unshift(h('a', { class: 'btn small', href: `#/endpoints/${endpoint.id}/edit?open=tls` }, t('test.tls')));
   return actions;
 }
 

@@ -4,11 +4,12 @@ import { get } from '../api.js';
 import { fill, h, list, slot, tpl } from '../dom.js';
 import { deliveryActions, deliveryState, endpointLink, lastAnswer } from '../deliveries-view.js';
 import { titleOf } from '../endpoint-names.js';
-import { loadTypes, typeLabel } from '../event-types.js';
+import { loadTypes, typeName } from '../event-types.js';
 import { number } from '../fmt.js';
 import { t } from '../i18n.js';
 import { live } from '../live.js';
 import { replaceQuery, setTitle, trail } from '../router.js';
+import { tableIn } from '../tables.js';
 import { busy, debounce, emptyState, problemBox, skeleton, toastError } from '../ui.js';
 
 const PAGE = 50;
@@ -61,8 +62,7 @@ async function mount(main, params, query, { signal }) {
   const show = () => {
     part('more').hidden = !next;
     if (!items.length) return fill(part('body'), emptyState({ title: t('deliveries.none') }));
-    let table = part('body').querySelector('table');
-    if (!table) fill(part('body'), (table = tpl('deliveries-table')));
+    const table = tableIn(part('body'), 'deliveries-table');
     table.classList.toggle('one-endpoint', Boolean(endpoint));
     return list(table.tBodies[0], items, (one) => one.id, () => tpl('deliveries-row'), (row, one) => update(row, one, soon));
   };
@@ -88,7 +88,7 @@ function update(row, delivery, changed) {
   row.dataset.state = state;
   const link = slot(row, 'link');
   link.href = `#/events/${delivery.event}`;
-  link.textContent = typeLabel(delivery.event_type);
+  link.textContent = typeName(delivery.event_type);
   slot(row, 'id').textContent = delivery.event;
   fill(slot(row, 'endpoint'), endpointLink(delivery.endpoint));
   fill(slot(row, 'outcome'), deliveryState(delivery));

@@ -112,7 +112,7 @@ function waitingText(now) {
   if (now.state === 'active' || !now.stats.waiting) return null;
   const next = nextText(now);
   const words = t('endpoint.note.waiting', { count: now.stats.waiting });
-  return h('p', {}, words, next && ` ${next[0].toUpperCase()}${next.slice(1)}.`);
+  return h('p', {}, words, next && ` ${next[0].toUpperCase()}${next.slice(1)}`);
 }
 
 function buttons(head, current, { show, refresh, panel }) {

@@ -11,6 +11,7 @@ import { live } from '../live.js';
 import { go, replaceQuery } from '../router.js';
 import { openReplay } from '../replay-dialog.js';
 import { strip } from '../strip.js';
+import { tableIn } from '../tables.js';
 import { announce, busy, codeBox, debounce, emptyState, menu, problemBox, skeleton, stateBadge, toast, toastError } from '../ui.js';
 import { endpointMenu } from './endpoint.js';
 
@@ -44,7 +45,7 @@ async function mount(main, params, query, { signal }) {
     reading = new AbortController();
     const { sort, ...filters } = wanted();
     try {
-      const found = await get('/v1/endpoints', { signal: reading.signal, query: { ...filters, sort: sort || 'attention', limit: PAGE, cursor } });
+      const found = await get('/v1/endpoints', { signal: reading.signal, query: { ...filters, sort: sort || 'state', limit: PAGE, cursor } });
       items = cursor ? [...items, ...found.items] : found.items;
       next = found.next;
       items.forEach(learn);
@@ -117,12 +118,8 @@ async function addReceiver() {
 }
 
 function showRows(body, items, context) {
-  let table = body.querySelector('table.endpoints');
-  if (!table) {
-    table = tpl('endpoints-table');
-    fill(body, table);
-  }
-  list(table.tBodies[0], items, (one) => one.id, (one) => makeRow(one, context), updateRow);
+  const [rows] = tableIn(body, 'endpoints-table').tBodies;
+  list(rows, items, (one) => one.id, (one) => makeRow(one, context), updateRow);
 }
 
 /** The endpoint that a row stands for, as it is now: the menu asks when it opens. */

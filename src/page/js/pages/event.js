@@ -5,12 +5,13 @@ import { apiCurl } from '../curl.js';
 import { bind, fill, h, icon, list, slot, tpl } from '../dom.js';
 import { deliveryActions, deliveryState, endpointLink, lastAnswer } from '../deliveries-view.js';
 import { showTitle } from '../endpoint-names.js';
-import { loadTypes, typeLabel } from '../event-types.js';
+import { loadTypes, typeName } from '../event-types.js';
 import { bytes, duration, number, phone, when } from '../fmt.js';
 import { has, t } from '../i18n.js';
 import { byteLength, indent, member } from '../json-text.js';
 import { live } from '../live.js';
 import { setTitle, trail } from '../router.js';
+import { tableIn } from '../tables.js';
 import { copy, copyButton, debounce, emptyState, menu, openDialog, problemText, toast } from '../ui.js';
 
 const NEWS_MS = 300;
@@ -61,7 +62,7 @@ async function mount(main, { id }, query, { signal }) {
 }
 
 function showHead(page, now) {
-  const label = typeLabel(now.event);
+  const label = typeName(now.event);
   setTitle(`${label} – ${t('events.title')}`);
   bind(slot(page, 'head'), { trail: [trail([[t('event.crumb'), '#/events'], [label]])], title: label, code: now.event });
   const data = now.data ?? {};
@@ -90,11 +91,11 @@ function originText(origin) {
 function showData(into, data) {
   if (data == null || data === 'null') return fill(into, h('p', { class: 'muted' }, t('event.data.gone')));
   const pre = h('pre', { class: 'code wrap', tabindex: '0', role: 'region', 'aria-label': t('event.data') }, indent(data));
-  const choice = (/** @type {string} */ key, /** @type {string} */ shown, /** @type {boolean} */ on) => h('label', { class: 'radio' },
+  const choice = (/** @type {string} */ key, /** @type {string} */ shown, /** @type {boolean} */ on) => h('label', {},
     h('input', { type: 'radio', name: 'data-form', checked: on, onchange: () => (pre.textContent = shown) }), h('span', {}, t(key)));
   return fill(into, [
     h('div', { class: 'data-bar' },
-      h('div', { class: 'choices', role: 'radiogroup', 'aria-label': t('event.data') }, choice('event.data.pretty', indent(data), true), choice('event.data.raw', data, false)),
+      h('div', { class: 'segments', role: 'radiogroup', 'aria-label': t('event.data') }, choice('event.data.pretty', indent(data), true), choice('event.data.raw', data, false)),
       h('span', { class: 'small muted tabular' }, bytes(byteLength(data))),
       h('button', { class: 'btn small quiet', type: 'button', onclick: () => copy(data) }, icon('copy'), t('ui.copy'))),
     pre,
@@ -103,10 +104,9 @@ function showData(into, data) {
 
 function showDeliveries(into, now, changed) {
   if (!now.deliveries.length) return fill(into, h('p', { class: 'quiet-box' }, t('event.deliveries.none')));
-  let table = into.querySelector('table');
-  if (!table) fill(into, (table = tpl('event-deliveries')));
+  const [rows] = tableIn(into, 'event-deliveries').tBodies;
   const make = () => tpl('event-delivery');
-  return list(table.tBodies[0], now.deliveries, (one) => one.id, make, (row, one) => updateDelivery(row, one, now, changed));
+  return list(rows, now.deliveries, (one) => one.id, make, (row, one) => updateDelivery(row, one, now, changed));
 }
 
 function updateDelivery(row, delivery, event, changed) {
@@ -114,7 +114,7 @@ function updateDelivery(row, delivery, event, changed) {
   if (row.dataset.state === state) return;
   row.dataset.state = state;
   const round = event.deliveries.filter((one) => one.endpoint === delivery.endpoint).indexOf(delivery);
-  fill(slot(row, 'endpoint'), [endpointLink(delivery.endpoint), round > 0 && h('span', { class: 'sub' }, t('event.round', { n: round + 1 }))]);
+  fill(slot(row, 'endpoint'), h('div', {}, endpointLink(delivery.endpoint), round > 0 && h('span', { class: 'sub' }, t('event.round', { n: round + 1 }))));
   fill(slot(row, 'outcome'), deliveryState(delivery));
   slot(row, 'attempts').textContent = number(delivery.attempts);
   fill(slot(row, 'last'), lastAnswer(delivery.last));

@@ -3,12 +3,13 @@
 import { get } from '../api.js';
 import { fill, h, list, on, slot, tpl } from '../dom.js';
 import { showTitle } from '../endpoint-names.js';
-import { loadTypes, typeLabel } from '../event-types.js';
+import { loadTypes, typeName } from '../event-types.js';
 import { duration, phone, when } from '../fmt.js';
 import { t } from '../i18n.js';
 import { live } from '../live.js';
 import { go, replaceQuery } from '../router.js';
 import { openReplay } from '../replay-dialog.js';
+import { tableIn } from '../tables.js';
 import { announce, busy, codeBox, debounce, emptyState, problemBox, skeleton, stateBadge, toastError } from '../ui.js';
 
 const PAGE = 50;
@@ -30,11 +31,10 @@ async function mount(main, params, query, { signal }) {
   main.append(page);
   fill(part('body'), skeleton(6));
   const types = await loadTypes({ signal });
-  part('type').append(...types.map((type) => h('option', { value: type.code }, typeLabel(type.code))));
+  part('type').append(...types.map((type) => h('option', { value: type.code }, typeName(type.code))));
   if (query.type && !types.some((type) => type.code === query.type)) part('type').append(h('option', { value: query.type }, query.type));
   part('state').append(...STATES.map((state) => h('option', { value: state }, state === 'unmatched' ? t('events.unmatched') : t(`state.${state}`))));
   for (const name of FILTERS) part(name).value = query[name] ?? '';
-  if (query.account) part('more-filters').open = true;
 
   /** @type {any[]} */
   let items = [];
@@ -70,10 +70,9 @@ async function mount(main, params, query, { signal }) {
     part('end').hidden = Boolean(next) || items.length < PAGE;
     part('filters').hidden = part('replay').hidden = !items.length && !isFiltered();
     if (!items.length) return fill(part('body'), isFiltered() ? nothingFound() : firstEvent());
-    let table = part('body').querySelector('table.events');
-    if (!table) fill(part('body'), (table = tpl('events-table')));
-    return list(table.tBodies[0], items, (one) => one.id, makeRow, updateRow);
+    return drawRows();
   };
+  const drawRows = () => list(tableIn(part('body'), 'events-table').tBodies[0], items, (one) => one.id, makeRow, updateRow);
   const showFresh = (/** @type {number} */ count) => {
     fresh = count;
     part('fresh').hidden = !count;
@@ -107,8 +106,7 @@ async function mount(main, params, query, { signal }) {
   openRows(page);
   follow({ items: () => items, signal, read, showFresh: (news) => showFresh(fresh + (news ? 1 : 0)), replace: (now) => {
     items = items.map((one) => (one.id === now.id ? now : one));
-    const table = part('body').querySelector('table.events');
-    if (table) list(table.tBodies[0], items, (one) => one.id, makeRow, updateRow);
+    drawRows();
   } });
   signal.addEventListener('abort', () => reading.abort());
   await read();
@@ -160,12 +158,14 @@ function makeRow(event) {
   const part = (/** @type {string} */ name) => slot(row, name);
   const { summary } = event;
   part('link').href = `#/events/${event.id}`;
-  part('link').textContent = typeLabel(event.event);
+  part('link').textContent = typeName(event.event);
+  part('link').title = event.event;
   fill(part('time'), when(event.occurred_at, 'clock'));
   fill(part('numbers'), numbersOf(summary));
   part('duration').textContent = summary?.duration == null ? '–' : duration(summary.duration * 1000);
   part('account').textContent = summary?.account?.name ?? summary?.account?.id ?? '–';
   part('account').title = summary?.account?.id ?? '';
+  for (const cell of row.cells) cell.classList.toggle('nothing', cell.textContent.trim() === '–');
   return row;
 }
 
@@ -174,8 +174,7 @@ export function numbersOf(/** @type {any} */ summary) {
   if (!summary?.tracked_number && !summary?.caller_number) return [h('span', { class: 'muted' }, '–')];
   return [
     h('span', { class: 'number' }, summary.caller_number ? phone(summary.caller_number) : t('events.withheld')),
-    h('span', { class: 'arrow', 'aria-hidden': 'true' }, '→'),
-    h('span', { class: 'number' }, phone(summary.tracked_number)),
+    h('span', { class: 'number' }, h('span', { class: 'arrow' }, '→ '), phone(summary.tracked_number)),
   ];
 }
 
