@@ -1,6 +1,9 @@
 //! The page over HTTP: where its files are, and the headers that every one of them comes with.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+
+use serde_json::Value;
 
 use crate::support::client::{Answer, Connection};
 use crate::support::daemon::{Daemon, command};
@@ -43,8 +46,8 @@ fn folder(index: &Answer) -> String {
     format!("/assets/{hash}/")
 }
 
-/// Every file of the page but its index and its build script, from its folder.
-fn files() -> Vec<String> {
+/// What the page is made of.
+fn sources() -> Vec<String> {
     fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -58,9 +61,82 @@ fn files() -> Vec<String> {
     let mut files = Vec::new();
     collect(&root, &mut files);
     let of = |path: &std::path::PathBuf| path.strip_prefix(&root).unwrap().display().to_string();
-    let mut files: Vec<_> = files.iter().map(of).collect();
-    files.retain(|path| path != "index.html" && path != "build.rs");
-    files
+    files.iter().map(of).collect()
+}
+
+/// What the build packs them into, but for the index: one script, one style sheet, one catalogue,
+/// and everything else as it is.
+fn files() -> BTreeSet<String> {
+    let packed = |source: String| {
+        let extension = Path::new(&source).extension()?.to_str()?;
+        match (extension, source.as_str()) {
+            ("rs", _) | (_, "index.html") => None,
+            ("js", _) => Some("js/main.js".to_owned()),
+            ("css", _) => Some("app.css".to_owned()),
+            ("json", _) => Some("i18n/words.json".to_owned()),
+            _ => Some(source),
+        }
+    };
+    sources().into_iter().filter_map(packed).collect()
+}
+
+fn source(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/page");
+    std::fs::read_to_string(root.join(path)).unwrap()
+}
+
+#[test]
+fn the_packed_page_has_what_it_is_made_of_and_no_comments() {
+    let daemon = Daemon::start();
+    let index = get(&daemon, "/", &[]).expect(200).text();
+    let folder = folder(&get(&daemon, "/", &[]));
+    let packed = |path: &str| {
+        get(&daemon, &format!("{folder}{path}"), &[])
+            .expect(200)
+            .text()
+    };
+    let (script, style) = (packed("js/main.js"), packed("app.css"));
+    for declared in ["function", "const"] {
+        let line = format!("export {declared} ");
+        for path in sources().iter().filter(|path| path.ends_with(".js")) {
+            let module = path.trim_start_matches("js/").trim_end_matches(".js");
+            let module = format!("const ${}=", module.replace(['/', '-'], "_"));
+            if !script.contains(&module) {
+                continue;
+            }
+            for name in source(path)
+                .lines()
+                .filter_map(|text| text.strip_prefix(&line))
+            {
+                let end = name
+                    .find(|c: char| !c.is_alphanumeric() && c != '_')
+                    .unwrap();
+                let kept = format!("{declared} {}", &name[..end]);
+                assert!(script.contains(&kept), "{path}: {kept}");
+            }
+        }
+    }
+    assert!(
+        !script.contains("\n//") && !script.contains("/** "),
+        "comments in the script"
+    );
+    assert!(!style.contains("/*"), "comments in the style sheet");
+    assert!(!index.contains("<!--"), "comments in the index");
+    assert_eq!(index.matches("rel=\"stylesheet\"").count(), 1);
+    let words: Value = serde_json::from_str(&packed("i18n/words.json")).unwrap();
+    for (place, language) in ["en", "fr"].into_iter().enumerate() {
+        let catalogue: Value =
+            serde_json::from_str(&source(&format!("i18n/{language}.json"))).unwrap();
+        let catalogue = catalogue.as_object().unwrap();
+        assert_eq!(
+            catalogue.len(),
+            words.as_object().unwrap().len(),
+            "{language}"
+        );
+        for (key, text) in catalogue {
+            assert_eq!(words[key][place], *text, "{language}: {key}");
+        }
+    }
 }
 
 #[test]
@@ -91,10 +167,6 @@ fn every_file_is_served_with_its_headers_and_the_whole_is_small() {
             !media_type.contains("octet-stream"),
             "{path}: of no known type"
         );
-        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("src/page")
-            .join(&file);
-        assert_eq!(answer.body, std::fs::read(source).unwrap(), "{path}");
         let packed = get(&daemon, &path, &gzip).expect(200);
         check_headers(&path, &packed);
         assert_eq!(packed.header("content-encoding"), Some("gzip"), "{path}");

@@ -219,7 +219,8 @@ impl Sort {
         by: SortBy::Age,
         descends: false,
     };
-    const EXPECTED: &'static str = "one of created_at, title, waiting, state, with or without a leading -";
+    const EXPECTED: &'static str =
+        "one of created_at, title, waiting, state, with or without a leading -";
 
     fn parse(text: &str) -> Option<Self> {
         let name = text.strip_prefix('-');

@@ -45,7 +45,11 @@ export function onSessionEnd(/** @type {() => Promise<boolean>} */ fn) {
   askSignIn = fn;
 }
 
-/** @typedef {{signal?: AbortSignal, query?: Record<string, any>, quiet?: boolean, headers?: Record<string, string>}} Options */
+/**
+ * @typedef {{signal?: AbortSignal, query?: Record<string, any>, quiet?: boolean, headers?: Record<string, string>, as?: 'text'}} Options
+ * A body that is a string is sent as it stands, and `as: 'text'` gives the answer as it came: numbers and escapes of a
+ * producer's data stay what they are.
+ */
 
 /** @returns {Promise<any>} */
 export const get = (/** @type {string} */ path, /** @type {Options} */ options = {}) => request('GET', path, undefined, options);
@@ -76,9 +80,9 @@ async function request(method, path, body, options) {
   const answer = await send(method, path, body, options);
   if (answer.status === 401 && !options.quiet && server.session.peek() === 'in') {
     asking ??= (askSignIn?.() ?? Promise.resolve(false)).finally(() => (asking = null));
-    if (await asking) return unpack(await send(method, path, body, options), method);
+    if (await asking) return unpack(await send(method, path, body, options), method, options.as);
   }
-  return unpack(answer, method);
+  return unpack(answer, method, options.as);
 }
 
 async function send(method, path, body, options) {
@@ -86,7 +90,7 @@ async function send(method, path, body, options) {
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   try {
     const answer = await fetch(withQuery(path, options.query), {
-      method, headers, body: body === undefined ? undefined : JSON.stringify(body),
+      method, headers, body: typeof body === 'string' ? body : JSON.stringify(body),
       signal: options.signal, credentials: 'same-origin', cache: 'no-store', redirect: 'error',
     });
     reached();
@@ -111,10 +115,11 @@ export function withQuery(/** @type {string} */ path, /** @type {Record<string, 
   return `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}`;
 }
 
-async function unpack(answer, method) {
+async function unpack(answer, method, as) {
   const type = answer.headers.get('content-type') ?? '';
   let body = null;
   try {
+    if (as === 'text' && answer.ok) return await answer.text();
     if (/json/.test(type)) body = await answer.json();
   } catch (error) {
     // Cut in the middle of the answer: as good as none.
