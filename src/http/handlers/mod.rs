@@ -17,6 +17,7 @@ mod key;
 mod live;
 mod rings;
 mod status;
+mod stream;
 mod test;
 mod tokens;
 
@@ -66,6 +67,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::TokenAdd => tokens::add(edge, call).await,
         Operation::TokenRemove => tokens::remove(edge, call).await,
         Operation::Status => status::read(edge, call).await,
+        Operation::Stream => stream::open(edge, call).await,
         Operation::Config => config::read(edge, &call),
         Operation::Healthy => Ok(health::healthy()),
         Operation::Ready => health::ready(edge).await,
