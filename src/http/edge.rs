@@ -69,7 +69,7 @@ impl Edge {
             batch_places: Semaphore::new(BATCHES_MAX),
             check_places: Arc::new(Semaphore::new(CHECKS_MAX)),
             stream_places: Arc::new(Semaphore::new(streams)),
-            hub: Hub::new(parts.handle.clone(), parts.clock.now().wall),
+            hub: Hub::new(&parts.handle, parts.clock.now().wall),
             parts,
         }
     }

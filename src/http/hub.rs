@@ -37,7 +37,7 @@ pub struct Signal {
 
 impl Hub {
     /// Hears the news of that engine, once there is a stream.
-    pub fn new(handle: Handle, started_at: Timestamp) -> Arc<Self> {
+    pub fn new(handle: &Handle, started_at: Timestamp) -> Arc<Self> {
         let hub = Arc::new(Self {
             handle: handle.clone(),
             ring: Mutex::new(Ring::new(started_at)),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::domain::attempt::ErrorKind;
 use crate::domain::id::{Epochs, PublicId};
 use crate::domain::time::Timestamp;
 use crate::engine::handle::EndpointView;
@@ -135,7 +136,7 @@ impl<'a> AttemptNewsJson<'a> {
             at: Text(attempt.at),
             duration_ms: attempt.duration_ms,
             status: attempt.result.ok(),
-            error: attempt.result.err().map(|kind| kind.as_str()),
+            error: attempt.result.err().map(ErrorKind::as_str),
             outcome: attempt.outcome.as_str(),
             next_at: attempt.next_at.map(Text),
         }
