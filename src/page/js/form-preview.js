@@ -23,11 +23,11 @@ export function preview(node, signal) {
   let isLong = false;
 
   const show = () => {
-    const { total, matched, samples } = found;
-    const words = found.built_in || !total ? t('form.preview.samples', { count: samples.length, matched }) : t('form.preview.matched', { count: total, matched });
+    const { source, total, matched, samples } = found;
+    const words = source === 'samples' ? t('form.preview.samples', { count: total, matched }) : t('form.preview.matched', { count: total, matched });
     part('summary').textContent = words;
     part('meter').hidden = !samples.length;
-    part('meter').max = Math.max(total || samples.length, 1);
+    part('meter').max = Math.max(total, 1);
     part('meter').value = matched;
     const some = isLong ? samples : samples.slice(0, SHOWN);
     list(part('rows'), some, (sample) => keyOf(sample), () => h('li', { class: 'preview-row' }), fillRow);
@@ -64,8 +64,8 @@ export function preview(node, signal) {
 
 const keyOf = (sample) => sample.event.id ?? sample.event.event;
 
-function fillRow(row, { event, matched, reason }) {
-  const { summary = {} } = event;
+function fillRow(row, { event, matched, code, reason }) {
+  const { summary } = event;
   row.classList.toggle('left-out', !matched);
   fill(row, [
     h('span', { class: `mark ${matched ? 'ok' : 'muted'}` }, icon(matched ? 'check' : 'x'), h('span', { class: 'hidden-text' }, t(matched ? 'form.preview.sent' : 'form.preview.left'))),
@@ -75,13 +75,12 @@ function fillRow(row, { event, matched, reason }) {
       summary.duration != null && h('span', {}, duration(summary.duration * 1000)),
       summary.account?.name && h('span', {}, summary.account.name)),
     event.received_at && h('span', { class: 'preview-when' }, when(event.received_at)),
-    reason && h('span', { class: 'preview-why' }, missText(reason)),
+    !matched && h('span', { class: 'preview-why' }, missText(code, reason)),
   ]);
 }
 
 /** A kind of miss in the page's language, then the server's sentence with both values. */
-export function missText(/** @type {any} */ reason) {
-  const { code, reason: words } = typeof reason === 'string' ? { code: null, reason } : reason;
+function missText(/** @type {string} */ code, /** @type {string} */ reason) {
   const key = `event.miss.${code}`;
-  return [code && has(key) && t(key), words && h('span', { class: 'sub', lang: 'en' }, words)].filter(Boolean);
+  return [has(key) && t(key), h('span', { class: 'sub', lang: 'en' }, reason)].filter(Boolean);
 }

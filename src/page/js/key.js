@@ -14,18 +14,14 @@ const SHOWN_S = 60;
 /**
  * The section of the details page.
  * @param {any} endpoint
- * @param {{signal: AbortSignal, keysKnown: (keys: any) => void}} options `keysKnown` is told what was read
+ * @param {{signal: AbortSignal, changed: () => void}} options `changed` is told when the keys are no longer the same
  */
-export function keySection(endpoint, { signal, keysKnown }) {
+export function keySection(endpoint, { signal, changed }) {
   const node = tpl('key-section');
   const part = (/** @type {string} */ name) => slot(node, name);
   let timer = 0;
   part('legacy').hidden = endpoint.signature.standard;
-  const read = async () => {
-    const keys = await get(`/v1/endpoints/${endpoint.id}/key`, { signal });
-    keysKnown(keys);
-    return keys;
-  };
+  const read = () => get(`/v1/endpoints/${endpoint.id}/key`, { signal });
 
   const hide = () => {
     clearInterval(timer);
@@ -80,7 +76,7 @@ export function keySection(endpoint, { signal, keysKnown }) {
     try {
       const keys = await busy(part('rotate'), read());
       hide();
-      await rotateDialog(endpoint, keys, keysKnown);
+      await rotateDialog(endpoint, keys, changed);
     } catch (error) {
       toastError(error);
     }
@@ -100,7 +96,7 @@ const keyText = (/** @type {string} */ key) => [
 ];
 
 /** Creates the next key, tries it, switches to it; or replaces a leaked one at once. */
-async function rotateDialog(endpoint, keys, keysKnown) {
+async function rotateDialog(endpoint, keys, changed) {
   const node = /** @type {HTMLDialogElement} */ (tpl('rotate-dialog'));
   const part = (/** @type {string} */ name) => slot(node, name);
   const url = `/v1/endpoints/${endpoint.id}`;
@@ -115,7 +111,6 @@ async function rotateDialog(endpoint, keys, keysKnown) {
     fill(part('next'), next ? keyText(next) : '');
     for (const name of ['try', 'switch']) part(name).disabled = !next;
     part('step2').classList.toggle('done', tested);
-    keysKnown(keys);
   };
   /** A button's work: the buttons of the dialog tell of errors the same way. */
   const does = (/** @type {string} */ name, /** @type {() => Promise<void>} */ work) => {
@@ -125,6 +120,7 @@ async function rotateDialog(endpoint, keys, keysKnown) {
   };
   does('create', async () => {
     keys = await post(`${url}/key`, { action: 'next' });
+    changed();
     show();
     part('try').focus();
   });
@@ -142,7 +138,7 @@ async function rotateDialog(endpoint, keys, keysKnown) {
   does('switch', async () => {
     if (!tested && !(await confirm({ title: t('key.step3'), body: t('key.step3.unsure'), action: t('key.step3.action') }))) return;
     keys = await post(`${url}/key`, { action: 'promote' });
-    keysKnown(keys);
+    changed();
     node.close();
     toast(t('key.step3.done'), 'ok');
   });
@@ -151,7 +147,7 @@ async function rotateDialog(endpoint, keys, keysKnown) {
     if (!(await confirm(question))) return;
     keys = await post(`${url}/key`, { action: 'replace' });
     tested = false;
-    keysKnown(keys);
+    changed();
     part('steps').hidden = true;
     fill(part('replaced'), [h('p', {}, t('key.leaked.done')), h('p', { class: 'key-line' }, keyText(keys.key))]);
     part('replaced').hidden = false;

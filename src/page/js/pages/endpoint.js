@@ -36,11 +36,13 @@ async function mount(main, { id }, query, { signal }) {
   const page = tpl('endpoint-page');
   main.append(page);
 
+  let panel = null;
   const show = (/** @type {any} */ now) => {
     shown = now;
     learn(now);
     setTitle(`${now.title} – ${t('endpoints.title')}`);
     showHead(slot(page, 'head'), now);
+    panel?.setNext(now.signature.next);
   };
   const refresh = async () => {
     const [now, attempts] = await Promise.all([get(`/v1/endpoints/${shown.id}`, { signal }), get(attemptsPath, { signal })]);
@@ -49,9 +51,9 @@ async function mount(main, { id }, query, { signal }) {
   };
   const soon = debounce(() => refresh().catch(quietly), NEWS_MS);
 
-  const panel = testPanel(shown, { event: query.event, tested: soon, changed: (now) => (show(now), soon()), signal });
+  panel = testPanel(shown, { event: query.event, tested: soon, changed: (now) => (show(now), soon()), signal });
   const history = historyList(shown, { open: query.attempt, testAgain: panel.again, changed: soon });
-  const key = keySection(shown, { signal, keysKnown: (keys) => panel.setNext(Boolean(keys.next)) });
+  const key = keySection(shown, { signal, changed: soon });
   slot(page, 'panel').append(panel.node);
   slot(page, 'history').append(history.node);
   slot(page, 'key').append(key);
