@@ -46,13 +46,7 @@ const CRATES: [(&str, &[&str]); 12] = [
     ),
     (
         "send",
-        &[
-            "ureq",
-            "rustls",
-            "rustls_platform_verifier",
-            "http",
-            "rustix",
-        ],
+        &["ureq", "rustls", "rustls_native_certs", "http", "rustix"],
     ),
     ("engine", &["getrandom"]),
     (
