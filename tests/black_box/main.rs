@@ -19,6 +19,7 @@ mod endpoints;
 mod events;
 mod limits;
 mod order;
+mod page;
 mod receivers;
 mod restart;
 mod retention;
