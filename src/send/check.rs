@@ -85,7 +85,9 @@ impl Checker {
             let agreed = self.agree(host, SocketAddr::new(*ip, port), tls);
             checked.certificate = match &agreed {
                 Ok(shown) => shown.clone(),
-                Err(_) => phases::with(|call| call.refused.take()).flatten(),
+                Err(_) => phases::with(|call| call.refused.take())
+                    .flatten()
+                    .map(|refused| *refused),
             };
             checked.tls = Some(agreed.map(drop).map_err(|error| error.message));
         }

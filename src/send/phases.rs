@@ -35,7 +35,7 @@ pub(super) struct Call {
     /// When the connection was there.
     pub connected_at: Option<Instant>,
     /// The certificate of a receiver that was refused.
-    pub refused: Option<Certificate>,
+    pub refused: Option<Box<Certificate>>,
     /// Where the time went so far.
     pub timings: Timings,
 }

@@ -21,7 +21,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use super::phases;
 use super::socket::Socket;
 use crate::domain::certificate::Certificate;
-use crate::domain::endpoint::{FieldError, TlsTerms};
+use crate::domain::endpoint::{FieldError, Tls as Settings, TlsTerms};
 use verify::Verifier;
 pub(super) use words::words;
 
@@ -142,7 +142,7 @@ impl Tls {
             extra: verifier(&known)?,
             known,
             system,
-            pin: tls.and_then(|tls| tls.pin()),
+            pin: tls.and_then(Settings::pin),
             insecure,
             algorithms: provider().signature_verification_algorithms,
         };
@@ -170,7 +170,7 @@ impl Tls {
 
 /// What is wrong with the settings of an endpoint that only a try can show: a certificate that
 /// can't be trusted, a key that is not that of its certificate.
-pub(super) fn check(tls: &crate::domain::endpoint::Tls) -> Vec<FieldError> {
+pub(super) fn check(tls: &Settings) -> Vec<FieldError> {
     let wrong = |field: &str, why: String| {
         let field = format!("policy.tls.{field}");
         FieldError::new(field, "invalid", format!("can't be used: {why}"))
@@ -245,8 +245,8 @@ pub(super) enum TlsFault {
     #[error("{0}")]
     Settings(String),
     /// The protocol, and the certificate that was refused.
-    #[error("{}", words(.0, .1.as_ref()))]
-    Protocol(rustls::Error, Option<Certificate>),
+    #[error("{}", words(.0, .1.as_deref()))]
+    Protocol(rustls::Error, Option<Box<Certificate>>),
     /// The connection under it.
     #[error("{0}")]
     Wire(io::Error),

@@ -106,7 +106,7 @@ impl ServerCertVerifier for Verifier {
         };
         let checked = trusted.and_then(|()| self.check_pin(shown));
         if checked.is_err() {
-            phases::with(|call| call.refused = Certificate::read(shown));
+            phases::with(|call| call.refused = Certificate::read(shown).map(Box::new));
         }
         checked.map(|()| ServerCertVerified::assertion())
     }
