@@ -11,12 +11,9 @@ mod pack;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 /// Where the page is, from the root of the project.
@@ -75,18 +72,16 @@ fn made_small(files: Vec<File>) -> Vec<File> {
         .iter()
         .map(|file| (file.path.clone(), text(file)))
         .collect();
-    let (mut made, mut style, mut catalogues) = (Vec::new(), String::new(), Vec::new());
+    let (mut made, mut style) = (Vec::new(), String::new());
     for file in others {
         match file.path.rsplit_once('.').map(|(_, extension)| extension) {
             Some("css") => style.push_str(&pack::style(&text(&file))),
-            Some("json") => catalogues.push(text(&file)),
             Some("html") => made.push((file.path.clone(), pack::markup(&text(&file)))),
             _ => made.push((file.path.clone(), text(&file))),
         }
     }
     made.push((pack::MAIN.to_owned(), pack::bundle(&modules)));
     made.push((pack::STYLE.to_owned(), style));
-    made.push((pack::WORDS.to_owned(), pack::words(&catalogues)));
     let file = |(path, text): (String, String)| File {
         path,
         bytes: text.into_bytes(),
@@ -156,9 +151,14 @@ fn write_row(
     let File { path, bytes } = file;
     let (plain, packed) = (format!("page-{number}"), format!("page-{number}.gz"));
     fs::write(out.join(&plain), bytes)?;
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes)?;
-    fs::write(out.join(&packed), encoder.finish()?)?;
+    let mut small = Vec::new();
+    zopfli::compress(
+        zopfli::Options::default(),
+        zopfli::Format::Gzip,
+        &bytes[..],
+        &mut small,
+    )?;
+    fs::write(out.join(&packed), small)?;
     let include = |name: &str| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\"))");
     writeln!(
         rows,

@@ -11,8 +11,6 @@ use std::fmt::Write as _;
 /// Where the page begins; the bundle takes its place.
 pub const MAIN: &str = "js/main.js";
 
-/// What the catalogues become.
-pub const WORDS: &str = "i18n/words.json";
 /// What the style sheets become, in the order of their names.
 pub const STYLE: &str = "app.css";
 
@@ -47,12 +45,12 @@ impl Bundle<'_> {
         let source = source.unwrap_or_else(|| panic!("{path} is imported and missing"));
         above.push(path.to_owned());
         let (mut body, mut exports) = (String::new(), Vec::new());
-        for line in lines(source, path) {
+        for (line, in_text) in lines(source, path) {
             if let Some(import) = line.strip_prefix("import ") {
                 let (names, from) = import_of(import, path);
                 self.add(&from, above);
                 let names = names.replace(" as ", ":");
-                let name = name_of(&from);
+                let name = self.name_of(&from);
                 match names.strip_prefix("* as ").or(names.strip_prefix("*:")) {
                     Some(all) => writeln!(body, "const {all}={name};"),
                     None => writeln!(body, "const {names}={name};"),
@@ -67,17 +65,29 @@ impl Bundle<'_> {
                 }
                 None => &line,
             };
+            if !in_text && is_joined(&body, line) {
+                body.truncate(body.trim_end_matches([',', '\n']).len() + commas(&body, line));
+            }
             body.push_str(line);
             body.push('\n');
         }
         above.pop();
         self.order.push(path.to_owned());
-        let (name, exports) = (name_of(path), exports.join(","));
+        let (name, exports) = (self.name_of(path), exports.join(","));
         writeln!(
             self.text,
             "const {name}=(()=>{{\n{body}return{{{exports}}}}})();"
         )
         .expect("a string takes everything");
+    }
+
+    /// A module is named by its place, `$0` first.
+    fn name_of(&self, path: &str) -> String {
+        let place = self.order.iter().position(|known| known == path);
+        format!(
+            "${}",
+            place.expect("a module comes after those that it imports")
+        )
     }
 }
 
@@ -107,15 +117,23 @@ fn exported(declaration: &str, path: &str) -> String {
     rest[..end.unwrap_or(rest.len())].to_owned()
 }
 
-/// `js/pages/event.js` → `$pages_event`
-fn name_of(path: &str) -> String {
-    let path = path.trim_start_matches("js/").trim_end_matches(".js");
-    format!("${}", path.replace(['/', '-'], "_"))
+/// Whether a line break may go: it never ends a statement there.
+fn is_joined(before: &str, line: &str) -> bool {
+    const ENDS: [char; 12] = [',', ';', '{', '(', '[', '=', '>', '&', '|', '?', ':', '+'];
+    const BEGINS: [char; 7] = ['}', ')', ']', '.', '?', ':', '&'];
+    before.trim_end_matches('\n').ends_with(ENDS) || line.starts_with(BEGINS)
 }
 
-/// The lines of a module without comments and indentation; those within a text between
-/// backquotes as they are.
-fn lines(source: &str, path: &str) -> Vec<String> {
+/// One, where a comma stands between two lines that are joined; one before a bracket's end is
+/// for people, who add lines.
+fn commas(before: &str, line: &str) -> usize {
+    let is_last = line.starts_with(['}', ')', ']']);
+    usize::from(before.trim_end_matches('\n').ends_with(',') && !is_last)
+}
+
+/// The lines of a module without comments and indentation, each with whether it begins within a
+/// text between backquotes; those are as they were.
+fn lines(source: &str, path: &str) -> Vec<(String, bool)> {
     let (mut found, mut in_comment, mut in_text) = (Vec::new(), false, false);
     for line in source.lines() {
         let begins_in_text = in_text;
@@ -138,7 +156,7 @@ fn lines(source: &str, path: &str) -> Vec<String> {
         };
         let quotes = kept.replace("\\`", "").matches('`').count();
         in_text ^= quotes % 2 == 1;
-        found.push(kept);
+        found.push((kept, begins_in_text));
     }
     assert!(
         !in_text && !in_comment,
@@ -158,67 +176,41 @@ fn without_types(line: &str) -> String {
     text
 }
 
-/// Takes out the spaces around signs, up to where a text between backquotes or something with a
-/// slash begins: that may be a regular expression.
+/// Takes out the spaces around signs. Texts in quotes stay as they are, and so does the rest of a
+/// line in which a regular expression or a text between backquotes begins, but for one that also
+/// ends there and holds no other.
 fn tight(line: &str) -> String {
     const SIGNS: &str = "=<>?:,{}()[];&|!*";
     let is_sign = |c: Option<char>| c.is_some_and(|c| SIGNS.contains(c));
     let mut text = String::with_capacity(line.len());
     let mut rest = line.chars().peekable();
     while let Some(sign) = rest.next() {
-        match sign {
-            '`' | '/' => {
-                text.push(sign);
-                text.extend(rest.by_ref());
+        let is_quote = match sign {
+            '\'' | '"' => true,
+            '`' => rest.clone().filter(|c| *c == '`').count() == 1,
+            '/' => false,
+            ' ' if is_sign(text.chars().last()) || is_sign(rest.peek().copied()) => continue,
+            other => {
+                text.push(other);
+                continue;
             }
-            '\'' | '"' => {
-                text.push(sign);
-                while let Some(inner) = rest.next() {
-                    text.push(inner);
-                    if inner == '\\' {
-                        text.extend(rest.next());
-                    } else if inner == sign {
-                        break;
-                    }
-                }
+        };
+        text.push(sign);
+        let mut ended = false;
+        while let Some(inner) = rest.next() {
+            text.push(inner);
+            if inner == '\\' {
+                text.extend(rest.next());
+            } else if is_quote && inner == sign {
+                ended = true;
+                break;
             }
-            ' ' if is_sign(text.chars().last()) || is_sign(rest.peek().copied()) => {}
-            other => text.push(other),
+        }
+        if !ended {
+            break;
         }
     }
     text
-}
-
-/// The catalogues as one, because they have the same keys: `{"key":["Words","Mots"]}`. In each,
-/// a line is a key with its words.
-pub fn words(catalogues: &[String]) -> String {
-    let pairs = |catalogue: &str| -> BTreeMap<String, String> {
-        let lines = catalogue
-            .lines()
-            .map(|line| line.trim().trim_end_matches(','));
-        let pairs = lines.filter_map(|line| line.split_once("\": "));
-        pairs
-            .map(|(key, words)| (format!("{key}\""), words.trim().to_owned()))
-            .collect()
-    };
-    let read: Vec<_> = catalogues
-        .iter()
-        .map(|catalogue| pairs(catalogue))
-        .collect();
-    let of = |catalogue: &BTreeMap<String, String>, key: &String| {
-        let found = catalogue.get(key);
-        found
-            .unwrap_or_else(|| panic!("{key} is not in every catalogue"))
-            .clone()
-    };
-    let keys = read.iter().flat_map(BTreeMap::keys);
-    let keys: std::collections::BTreeSet<_> = keys.collect();
-    let line = |key: &String| {
-        let all: Vec<_> = read.iter().map(|catalogue| of(catalogue, key)).collect();
-        format!("{key}:[{}]", all.join(","))
-    };
-    let lines: Vec<_> = keys.into_iter().map(line).collect();
-    format!("{{{}}}\n", lines.join(",\n"))
 }
 
 /// A style sheet without comments and indentation.
@@ -249,9 +241,8 @@ pub fn style(source: &str) -> String {
     without_empty_lines(&text)
 }
 
-/// Markup without comments and indentation, with the one style sheet and the one catalogue that
-/// are left, and without the words that the page writes itself in the language of its user
-/// (`data-t`).
+/// Markup without comments and indentation, with the one style sheet that is left, and without
+/// the words that the page writes itself in the language of its user (`data-t`).
 pub fn markup(source: &str) -> String {
     let mut text = String::new();
     for (place, part) in source.split("<!--").enumerate() {
@@ -267,11 +258,7 @@ pub fn markup(source: &str) -> String {
         let is_style = line.contains("rel=\"stylesheet\"");
         !is_style || !std::mem::replace(&mut has_style, true)
     });
-    let text = without_words(&lines.join("\n"));
-    let text = text
-        .replace("i18n/en.json", WORDS)
-        .replace("i18n/fr.json", WORDS);
-    without_empty_lines(&text)
+    without_empty_lines(&without_words(&lines.join("\n")))
 }
 
 /// An element with `data-t` holds nothing but text.

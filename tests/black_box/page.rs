@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::Value;
-
 use crate::support::client::{Answer, Connection};
 use crate::support::daemon::{Daemon, command};
 
@@ -21,7 +19,7 @@ const HEADERS: [(&str, &str); 5] = [
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
 ];
-/// The whole page, compressed.
+/// What a browser loads of the page, compressed: everything, with the words of one language.
 const PAGE_BYTES_MAX: usize = 80_000;
 
 fn get(daemon: &Daemon, path: &str, headers: &[(&str, &str)]) -> Answer {
@@ -64,8 +62,8 @@ fn sources() -> Vec<String> {
     files.iter().map(of).collect()
 }
 
-/// What the build packs them into, but for the index: one script, one style sheet, one catalogue,
-/// and everything else as it is.
+/// What the build packs them into, but for the index: one script, one style sheet, and
+/// everything else as it is.
 fn files() -> BTreeSet<String> {
     let packed = |source: String| {
         let extension = Path::new(&source).extension()?.to_str()?;
@@ -73,7 +71,6 @@ fn files() -> BTreeSet<String> {
             ("rs", _) | (_, "index.html") => None,
             ("js", _) => Some("js/main.js".to_owned()),
             ("css", _) => Some("app.css".to_owned()),
-            ("json", _) => Some("i18n/words.json".to_owned()),
             _ => Some(source),
         }
     };
@@ -104,20 +101,6 @@ fn the_packed_page_has_what_it_is_made_of_and_no_comments() {
     assert!(!style.contains("/*"), "comments in the style sheet");
     assert!(!index.contains("<!--"), "comments in the index");
     assert_eq!(index.matches("rel=\"stylesheet\"").count(), 1);
-    let words: Value = serde_json::from_str(&packed("i18n/words.json")).unwrap();
-    for (place, language) in ["en", "fr"].into_iter().enumerate() {
-        let catalogue: Value =
-            serde_json::from_str(&source(&format!("i18n/{language}.json"))).unwrap();
-        let catalogue = catalogue.as_object().unwrap();
-        assert_eq!(
-            catalogue.len(),
-            words.as_object().unwrap().len(),
-            "{language}"
-        );
-        for (key, text) in catalogue {
-            assert_eq!(words[key][place], *text, "{language}: {key}");
-        }
-    }
 }
 
 #[test]
@@ -153,6 +136,11 @@ fn every_file_is_served_with_its_headers_and_the_whole_is_small() {
         assert_eq!(packed.header("content-encoding"), Some("gzip"), "{path}");
         sum += packed.body.len();
     }
+    let words = ["en", "fr"].map(|language| {
+        let path = format!("{folder}i18n/{language}.json");
+        get(&daemon, &path, &gzip).expect(200).body.len()
+    });
+    let sum = sum - words.into_iter().min().unwrap();
     println!("the page has {sum} bytes, compressed");
     assert!(sum <= PAGE_BYTES_MAX, "{sum} bytes, compressed");
 }

@@ -115,8 +115,5 @@ async function load(next) {
   const link = /** @type {HTMLLinkElement} */ (document.querySelector(`link[rel=alternate][hreflang=${next}]`));
   const answer = await fetch(link.href);
   if (!answer.ok) throw new Error(`the words for ${next} could not be loaded: ${answer.status}`);
-  const words = await answer.json();
-  // The build makes one catalogue of all: a key has its words in every language, in the order of `LANGUAGES`.
-  const place = LANGUAGES.indexOf(next);
-  return Object.fromEntries(Object.entries(words).map(([key, text]) => [key, Array.isArray(text) ? text[place] : text]));
+  return answer.json();
 }
