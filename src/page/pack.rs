@@ -46,6 +46,11 @@ impl Bundle<'_> {
         above.push(path.to_owned());
         let (mut body, mut exports) = (String::new(), Vec::new());
         for (line, in_text) in lines(source, path) {
+            if in_text {
+                body.push_str(&line);
+                body.push('\n');
+                continue;
+            }
             if let Some(import) = line.strip_prefix("import ") {
                 let (names, from) = import_of(import, path);
                 self.add(&from, above);
@@ -65,7 +70,7 @@ impl Bundle<'_> {
                 }
                 None => &line,
             };
-            if !in_text && is_joined(&body, line) {
+            if is_joined(&body, line) {
                 body.truncate(body.trim_end_matches([',', '\n']).len() + commas(&body, line));
             }
             body.push_str(line);

@@ -31,18 +31,18 @@ if (!$ok || abs(time() - (int) $ts) > 300) {
   },
   node: {
     name: 'Node',
-    sha1: (encoding) => `import { createHmac, timingSafeEqual } from 'node:crypto';
+    sha1: (encoding) => `const { createHmac, timingSafeEqual } = require('node:crypto');
 
 // body: Buffer with the raw bytes (express.raw({ type: '*/*' }), not express.json())
-export function verify(body, headers) {
+function verify(body, headers) {
   const want = createHmac('sha1', process.env.RINGHOOK_KEY).update(body).digest('${encoding}');
   const got = Buffer.from(headers['x-calltracking-signature'] ?? '');
   return got.length === want.length && timingSafeEqual(Buffer.from(want), got);
 }`,
-    standard: `import { createHmac, timingSafeEqual } from 'node:crypto';
+    standard: `const { createHmac, timingSafeEqual } = require('node:crypto');
 
 // body: Buffer with the raw bytes (express.raw({ type: '*/*' }), not express.json())
-export function verify(body, headers) {
+function verify(body, headers) {
   const id = headers['webhook-id'], ts = headers['webhook-timestamp'];
   if (!/^\\d+$/.test(ts ?? '') || Math.abs(Date.now() / 1000 - Number(ts)) > 300) return false;
   const secret = Buffer.from(process.env.RINGHOOK_KEY.replace(/^whsec_/, ''), 'base64');
