@@ -82,12 +82,12 @@ impl Agents {
         }
     }
 
-    /// The agent for `uri`, which keeps `idle_max` idle connections, 8 at most. None when
+    /// The agent for `uri`, which keeps `idle_max` idle connections. None when
     /// everything was stopped, or when the URL has no host.
     pub fn of(&self, uri: &Uri, idle_max: u8) -> Option<Lease<'_>> {
         let key = Key {
             tls: uri.scheme_str() == Some("https"),
-            idle_max: idle_max.clamp(1, 8),
+            idle_max: idle_max.max(1),
             host: uri.authority()?.clone(),
         };
         let entries = self.hosts.entries.read();

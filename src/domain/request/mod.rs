@@ -60,8 +60,9 @@ const CREDENTIAL_WORDS: [&str; 10] = [
 /// Stands for a masked value.
 const MASK: &str = "***";
 
-/// The most idle connections that are kept for one endpoint.
-const IDLE_MAX: u16 = 8;
+/// The most idle connections that are kept for one endpoint: as many as there are threads that
+/// are kept, or each burst would close some that the next has to make again.
+const IDLE_MAX: u16 = 64;
 
 /// Headers of ours in a request: `Content-Type` to `ringhook-test`.
 const OWN_HEADERS: usize = 9;
@@ -81,7 +82,7 @@ pub struct Target {
     pub encoding: Encoding,
     /// The whole attempt.
     pub timeout_ms: u32,
-    /// Idle connections worth keeping: min(in-flight limit, 8).
+    /// Idle connections worth keeping: min(in-flight limit, 64).
     pub idle_max: u8,
 }
 

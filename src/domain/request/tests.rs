@@ -212,7 +212,7 @@ fn a_target_takes_the_policy_or_the_defaults() {
     check(policy(None, None), 15_000, 4);
     check(policy(Some(60_000), Some(1)), 60_000, 1);
     check(policy(None, Some(8)), 15_000, 8);
-    check(policy(None, Some(256)), 15_000, 8);
+    check(policy(None, Some(256)), 15_000, 64);
 }
 
 #[test]
