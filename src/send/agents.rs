@@ -15,10 +15,8 @@ use ureq::http::Uri;
 use ureq::http::uri::Authority;
 
 use super::connect::{Deferred, Dialler, Shared};
+use super::kept::Kept;
 use super::line::HEAD_BYTES_MAX;
-
-/// Shorter than the 5 s after which common servers close an idle connection.
-const IDLE_AGE: Duration = Duration::from_secs(4);
 
 /// An agent unused that long has no connection left that it would use again.
 const REST_MS: u64 = 5_000;
@@ -36,6 +34,7 @@ struct Key {
 
 struct Entry {
     agent: Agent,
+    kept: Arc<Kept>,
     /// When a request last ended, in milliseconds since the beginning.
     used_at_ms: AtomicU64,
 }
@@ -103,7 +102,7 @@ impl Agents {
     pub fn stop(&self) {
         self.hosts.stop();
         for entry in self.hosts.take_all() {
-            entry.agent.clone().shutdown();
+            entry.kept.cut();
         }
     }
 
@@ -119,8 +118,10 @@ impl Agents {
             return Some(Arc::clone(entry));
         }
         make_room(&mut entries);
+        let kept = Arc::new(Kept::new(key.idle_max));
         let entry = Arc::new(Entry {
-            agent: self.make(key.idle_max),
+            agent: self.make(&kept),
+            kept,
             used_at_ms: AtomicU64::new(self.hosts.now_ms()),
         });
         // The host of a parsed URL holds on to the whole URL; its copy does not.
@@ -136,8 +137,9 @@ impl Agents {
         Some(entry)
     }
 
-    /// No timeout is set here: the connections keep the deadline of the call.
-    fn make(&self, idle_max: u8) -> Agent {
+    /// No timeout is set here: the connections keep the deadline of the call. And none is left
+    /// to the client once it is not in use.
+    fn make(&self, kept: &Arc<Kept>) -> Agent {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -147,11 +149,13 @@ impl Agents {
             .accept_encoding("")
             .user_agent(&self.user_agent)
             .max_response_header_size(HEAD_BYTES_MAX)
-            .max_idle_connections(usize::from(idle_max))
-            .max_idle_connections_per_host(usize::from(idle_max))
-            .max_idle_age(IDLE_AGE)
+            .max_idle_connections(0)
             .build();
-        Agent::with_parts(config, Dialler(Arc::clone(&self.shared)), Deferred)
+        let dialler = Dialler {
+            shared: Arc::clone(&self.shared),
+            kept: Arc::clone(kept),
+        };
+        Agent::with_parts(config, dialler, Deferred)
     }
 }
 

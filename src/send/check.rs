@@ -9,6 +9,7 @@ use std::time::Duration;
 use ureq::http::Uri;
 
 use super::connect::{Dialler, Shared, bare_host};
+use super::kept::Kept;
 use super::phases;
 use crate::domain::attempt::SendError;
 
@@ -80,7 +81,10 @@ impl Checker {
 
     /// Connects and agrees on TLS; the connection ends with it.
     fn agree(&self, host: &str, address: SocketAddr) -> Result<(), SendError> {
-        let dialler = Dialler(Arc::clone(&self.0));
+        let dialler = Dialler {
+            shared: Arc::clone(&self.0),
+            kept: Arc::new(Kept::new(0)),
+        };
         let (socket, address) = dialler.dial(&[address])?;
         dialler.secure(host, socket, address).map(drop)
     }

@@ -160,18 +160,14 @@ fn signing(keys: &Keys, next_key: bool, now: Timestamp) -> Vec<&SignatureKey> {
     }
 }
 
-/// The same headers with values that carry credentials masked (`Authorization`, `Cookie`,
-/// `X-Api-Key` …), as the history keeps them. Signatures are shown.
-pub fn masked(headers: &Headers) -> Headers {
-    let shown = |(name, value): &(String, String)| {
-        let value = if carries_credential(name) {
-            MASK
-        } else {
-            value
-        };
-        (name.clone(), value.to_owned())
-    };
-    headers.iter().map(shown).collect()
+/// Masks the values that carry credentials (`Authorization`, `Cookie`, `X-Api-Key` …), as the
+/// history keeps them. Signatures are shown.
+pub fn mask(headers: &mut Headers) {
+    for (name, value) in headers {
+        if carries_credential(name) {
+            MASK.clone_into(value);
+        }
+    }
 }
 
 fn carries_credential(name: &str) -> bool {
