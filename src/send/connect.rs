@@ -24,6 +24,7 @@ use super::socket::Socket;
 use super::tls::{Tls, TlsFault};
 use crate::domain::address::EgressRule;
 use crate::domain::attempt::{ErrorKind as Kind, Phase, SendError};
+use crate::domain::endpoint::TlsTerms;
 
 /// Leaves the look-up to the connector.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub(super) struct Shared {
 pub(super) struct Dialler {
     /// As for all.
     pub shared: Arc<Shared>,
+    /// How TLS differs from what holds for all.
+    pub tls: Option<Arc<TlsTerms>>,
     /// The connections that it made before.
     pub kept: Arc<Kept>,
 }
@@ -175,7 +178,7 @@ impl Dialler {
     ) -> Result<Wire, SendError> {
         phases::reached(Phase::Tls);
         let begun = Instant::now();
-        let wrapped = self.shared.tls.wrap(host, socket);
+        let wrapped = self.shared.tls.wrap(self.tls.as_deref(), host, socket);
         let took = begun.elapsed();
         phases::with(|call| call.timings.tls_ms = Some(phases::whole_ms(took)));
         wrapped

@@ -335,6 +335,7 @@ fn bare(target: &Target) -> Request {
         headers: Vec::new(),
         body: Arc::from([]),
         timeout_ms: target.timeout_ms,
+        tls: None,
     }
 }
 
