@@ -221,8 +221,6 @@ enum SortBy {
     Age,
     Title,
     Waiting,
-    /// What needs a person first, then by title.
-    State,
 }
 
 /// Where an endpoint stands in a sorted list: it also is the cursor, so that a page goes on at
@@ -238,8 +236,7 @@ impl Sort {
         by: SortBy::Age,
         descends: false,
     };
-    const EXPECTED: &'static str =
-        "one of created_at, title, waiting, state, with or without a leading -";
+    const EXPECTED: &'static str = "one of created_at, title, waiting, with or without a leading -";
 
     fn parse(text: &str) -> Option<Self> {
         let name = text.strip_prefix('-');
@@ -247,7 +244,6 @@ impl Sort {
             "created_at" => SortBy::Age,
             "title" => SortBy::Title,
             "waiting" => SortBy::Waiting,
-            "state" => SortBy::State,
             _ => return None,
         };
         let descends = name.is_some();
@@ -259,15 +255,6 @@ impl Sort {
             SortBy::Age => String::new(),
             SortBy::Title => view.endpoint.spec.title.to_lowercase(),
             SortBy::Waiting => format!("{:010}", view.lane.waiting),
-            SortBy::State => {
-                let rank = match view.endpoint.state() {
-                    State::Failing => 0,
-                    State::Paused => 1,
-                    State::Active => 2,
-                    State::Disabled => 3,
-                };
-                format!("{rank}{}", view.endpoint.spec.title.to_lowercase())
-            }
         };
         let number = view.endpoint.number;
         Place { key, number }
@@ -305,7 +292,6 @@ mod tests {
         check("title", Some((SortBy::Title, false)));
         check("-waiting", Some((SortBy::Waiting, true)));
         check("created_at", Some((SortBy::Age, false)));
-        check("state", Some((SortBy::State, false)));
         check("--title", None);
         check("", None);
         check("odd", None);

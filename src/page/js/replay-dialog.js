@@ -56,8 +56,8 @@ async function open(endpoint, types) {
       const found = await post(`/v1/endpoints/${target()}/replay`, asked, { signal: aborted.signal });
       enable(found.count);
       if (!found.count) return say(t('replay.count.none'));
-      const time = duration((found.count / (asked.rate_per_s ?? 1)) * 1000);
-      say(t('replay.count', { count: found.count, oldest: found.oldest ? clock(found.oldest) : '–', time }));
+      const time = found.seconds == null ? '–' : duration(found.seconds * 1000);
+      say(t('replay.count', { count: found.count, oldest: clock(found.oldest.received_at), time }));
     } catch (error) {
       if (error.name !== 'AbortError') say(problemText(error), 'bad');
     }

@@ -171,7 +171,7 @@ async function sendAgain(now) {
     if (part('some').checked && !chosen.length) return fail(t('event.again.pick'));
     try {
       const sent = await post(`/v1/events/${now.id}/replay`, part('some').checked ? { endpoints: chosen } : {});
-      const count = sent?.matched ?? sent?.items?.length ?? sent?.deliveries?.length ?? chosen.length;
+      const count = sent.items.length;
       toast(count ? t('event.again.done', { count }) : t('event.again.none'), count ? 'ok' : 'info');
       done = true;
       node.close();

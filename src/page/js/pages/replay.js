@@ -39,22 +39,26 @@ async function mount(main, { id }, query, { signal }) {
     const ended = next.state !== 'running';
     if (ended && now.state === 'running') announce(t(`replay.${next.state}`));
     now = next;
-    const left = next.count - next.done;
+    const done = next.queued + next.skipped;
     const rate = next.rate_per_s;
     bind(page, {
       state: [stateBadge(next.state)],
-      progress: t('replay.progress', { done: next.done, total: next.count }),
-      left: ended || !rate ? '' : t('replay.left', { time: duration((left / rate) * 1000) }),
-      window: `${clock(next.since)} – ${clock(next.until)}`,
+      progress: t('replay.progress', { done, total: next.count }),
+      left: ended || !rate ? '' : t('replay.left', { time: duration(((next.count - done) / rate) * 1000) }),
+      window: `${next.since ? clock(next.since) : '…'} – ${clock(next.until)}`,
       only: t(`replay.only.${next.only}`),
       rate: rate == null ? '–' : number(rate, 2),
+      delivered: number(next.delivered),
+      failed: number(next.failed),
+      waiting: number(next.waiting),
     });
     const bar = slot(page, 'bar');
     bar.max = Math.max(next.count, 1);
-    bar.value = next.done;
-    bar.textContent = t('replay.progress', { done: next.done, total: next.count });
+    bar.value = done;
+    bar.textContent = t('replay.progress', { done, total: next.count });
     slot(page, 'stop').hidden = ended;
-    if (ended) clearInterval(timer);
+    // What it has queued is still on its way after its end.
+    if (ended && !next.waiting) clearInterval(timer);
   };
   const timer = setInterval(() => get(path, { signal }).then(show, () => {}), READ_EVERY_MS);
   slot(page, 'stop').addEventListener('click', async () => {
