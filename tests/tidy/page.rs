@@ -75,7 +75,7 @@ fn files() -> BTreeMap<String, String> {
     paths
         .iter()
         .map(|path| (relative(path), std::fs::read_to_string(path).unwrap()))
-        .filter(|(path, _)| path != "build.rs")
+        .filter(|(path, _)| !path.ends_with(".rs"))
         .collect()
 }
 
