@@ -108,11 +108,11 @@ async function resumeEndpoint(endpoint, again) {
 const since = ({ reason, updated_at: updated }) => Date.parse(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(reason ?? '')?.[0] ?? updated);
 const cause = ({ reason }) => (/410/.test(reason) ? 'gone' : /after failing/.test(reason) ? 'failing' : 'hand');
 
-/** "500", or what kept an answer from coming. */
+/** "500", or that no answer came. */
 function lastAnswer({ recent }) {
   const last = recent.find((one) => one.outcome !== 'test');
   if (!last) return '–';
-  return last.status ? String(last.status) : t(`error.kind.${last.error ?? 'internal'}`);
+  return last.status ? String(last.status) : t('attention.noAnswer');
 }
 
 /** Each endpoint of a state, and how many more there are than are shown. */
