@@ -1,6 +1,7 @@
 //! Who asks: a token or the cookie of a session over TCP, a user id over the Unix socket.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -8,14 +9,16 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
+use crate::clock::Clock;
 use crate::domain::event::Origin;
 use crate::domain::id::{Epochs, TokenNumber};
 use crate::domain::time::Tick;
 use crate::domain::token::{Role, token_hash};
+use crate::engine::handle::Handle;
 
 use super::edge::Edge;
 use super::problem::{Code, Problem};
-use super::session::{FRESH_MS, Pass, Session};
+use super::session::{FRESH_MS, Pass, Session, Sessions};
 
 /// After so many wrong tokens in a row each further one waits.
 const FAILURES_FREE: u32 = 10;
@@ -39,6 +42,7 @@ pub enum Caller {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SignedIn {
     holder: Holder,
+    session: [u8; 32],
     /// What it may do.
     pub role: Role,
     /// When it signed in.
@@ -108,6 +112,44 @@ impl Caller {
     }
 }
 
+/// Knows for as long as an answer takes whether its caller may still have it.
+#[derive(Clone)]
+pub struct Doorkeeper {
+    handle: Handle,
+    sessions: Arc<Sessions>,
+    clock: Clock,
+}
+
+impl Doorkeeper {
+    /// Of this edge.
+    pub fn of(edge: &Edge) -> Self {
+        Self {
+            handle: edge.handle().clone(),
+            sessions: Arc::clone(&edge.sessions),
+            clock: edge.parts.clock.clone(),
+        }
+    }
+
+    /// Its token was not revoked since, and its session has not ended. A session that is asked
+    /// about is in use.
+    pub fn still_knows(&self, caller: Caller) -> bool {
+        let has_token = |holder| match holder {
+            Holder::Token(number) => self.handle.has_token(number),
+            Holder::Code(_) => true,
+        };
+        match caller {
+            Caller::Token(number, _) => self.handle.has_token(number),
+            Caller::Socket(_) | Caller::Anyone => true,
+            Caller::Session(SignedIn {
+                holder, session, ..
+            }) => {
+                let now = self.clock.now().tick;
+                has_token(holder) && self.sessions.find_by_key(session, now).is_some()
+            }
+        }
+    }
+}
+
 /// Writes the audit line of an administrator's act: who, what, which. Never a secret.
 pub fn audit(edge: &Edge, caller: Caller, act: &str, id: &dyn fmt::Display) {
     let who = caller.named(edge.epochs());
@@ -173,6 +215,7 @@ pub fn signed_in(edge: &Edge, session: Session) -> Option<SignedIn> {
     };
     Some(SignedIn {
         holder,
+        session: session.key,
         role,
         at: session.at,
     })
@@ -250,6 +293,7 @@ mod tests {
         let session = |role, at| {
             Caller::Session(SignedIn {
                 holder: Holder::Code(0),
+                session: [0; 32],
                 role,
                 at: Tick(at),
             })

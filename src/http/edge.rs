@@ -16,6 +16,7 @@ use super::Parts;
 use super::auth::Failures;
 use super::body::BodyLimits;
 use super::host::HostRule;
+use super::hub::Hub;
 use super::origin::OriginRule;
 use super::problem::{Code, Problem};
 use super::router::Router;
@@ -51,9 +52,13 @@ pub struct Edge {
     /// The cookie of sessions.
     pub cookie: Cookie,
     /// Who is signed in.
-    pub sessions: Sessions,
+    pub sessions: Arc<Sessions>,
     /// Wrong sign-ins, counted.
     pub tries: Tries,
+    /// Live streams that are open.
+    pub stream_places: Arc<Semaphore>,
+    /// What they are told.
+    pub hub: Arc<Hub>,
 }
 
 impl Edge {
@@ -61,6 +66,7 @@ impl Edge {
     pub fn new(parts: Parts, address: SocketAddr) -> Self {
         let mut settings = parts.settings.clone();
         settings.listen = address;
+        let streams = usize::try_from(settings.streams_max).unwrap_or(usize::MAX);
         let limits = |bytes_max, setting| BodyLimits {
             bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
             setting,
@@ -77,8 +83,10 @@ impl Edge {
             address,
             origins: OriginRule::new(&settings.public_url),
             cookie: Cookie::new(&settings.public_url),
-            sessions: Sessions::default(),
+            sessions: Arc::default(),
             tries: Tries::default(),
+            stream_places: Arc::new(Semaphore::new(streams)),
+            hub: Hub::new(&parts.handle, parts.clock.now().wall),
             parts,
         }
     }

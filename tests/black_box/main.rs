@@ -25,4 +25,5 @@ mod restart;
 mod retention;
 mod retry;
 mod session;
+mod stream;
 mod tools;

@@ -19,6 +19,7 @@ mod page;
 mod rings;
 mod session;
 mod status;
+mod stream;
 mod test;
 mod tokens;
 
@@ -72,6 +73,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::SignOut => session::sign_out(edge, call).await,
         Operation::SignInCode => session::code(edge, call).await,
         Operation::Status => status::read(edge, call).await,
+        Operation::Stream => stream::open(edge, call).await,
         Operation::Config => config::read(edge, &call),
         Operation::PageIndex => page::index(edge, &call).await,
         Operation::PageAsset => page::asset(edge, &call).await,

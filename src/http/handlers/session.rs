@@ -63,13 +63,14 @@ pub async fn sign_in(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem>
     Ok(answer)
 }
 
-/// Who is signed in with the cookie of this request; 401 for nobody.
+/// Who is signed in with the cookie of this request; `null` for nobody, which is no error: the
+/// page begins by asking.
 pub fn read(edge: &Edge, call: &Call<'_>) -> Result<Answer, Problem> {
     Query::parse(call.head.uri.query(), &[])?;
-    let Caller::Session(signed_in) = call.caller else {
-        return Err(Problem::new(Code::TokenMissing, "nobody is signed in"));
+    let shown = match call.caller {
+        Caller::Session(signed_in) => Some(SessionJson::new(signed_in, edge.parts.clock.now())),
+        Caller::Token(..) | Caller::Socket(_) | Caller::Anyone => None,
     };
-    let shown = SessionJson::new(signed_in, edge.parts.clock.now());
     Ok(answer::json(StatusCode::OK, &shown))
 }
 

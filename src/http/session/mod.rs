@@ -45,6 +45,8 @@ pub struct Session {
     pub pass: Pass,
     /// When that was.
     pub at: Tick,
+    /// What it is found by: the hash of its secret.
+    pub key: [u8; 32],
     used: Tick,
 }
 
@@ -81,15 +83,20 @@ impl Sessions {
         let session = Session {
             pass,
             at: now,
+            key: token_hash(secret),
             used: now,
         };
-        sessions.insert(token_hash(secret), session);
+        sessions.insert(session.key, session);
         session
     }
 
     /// The session of this secret, if it holds; from now on it is idle anew.
     pub fn find(&self, secret: &str, now: Tick) -> Option<Session> {
-        let key = token_hash(secret);
+        self.find_by_key(token_hash(secret), now)
+    }
+
+    /// The same, by its key.
+    pub fn find_by_key(&self, key: [u8; 32], now: Tick) -> Option<Session> {
         let mut sessions = self.lock();
         let session = sessions.get_mut(&key)?;
         if !session.holds(now) {
