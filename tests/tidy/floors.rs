@@ -49,13 +49,7 @@ const CRATES: [(&str, &[&str]); 13] = [
     ),
     (
         "send",
-        &[
-            "ureq",
-            "rustls",
-            "rustls_platform_verifier",
-            "http",
-            "rustix",
-        ],
+        &["ureq", "rustls", "rustls_native_certs", "http", "rustix"],
     ),
     ("engine", &["getrandom"]),
     (
