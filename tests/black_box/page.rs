@@ -59,7 +59,7 @@ fn files() -> Vec<String> {
     collect(&root, &mut files);
     let of = |path: &std::path::PathBuf| path.strip_prefix(&root).unwrap().display().to_string();
     let mut files: Vec<_> = files.iter().map(of).collect();
-    files.retain(|path| path != "index.html" && path != "build.rs");
+    files.retain(|path| path != "index.html" && !path.ends_with(".rs"));
     files
 }
 

@@ -9,6 +9,8 @@ use http::{HeaderMap, Response};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 
+use crate::engine::handle::Handle;
+
 use super::super::answer::{Answer, AnswerBody};
 use super::super::auth::{Caller, Doorkeeper};
 use super::super::edge::Edge;
@@ -38,6 +40,7 @@ pub async fn open(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
     let (pieces, body) = mpsc::channel(1);
     let stream = Stream {
         hub: Arc::clone(&edge.hub),
+        handle: edge.handle().clone(),
         doorkeeper: Doorkeeper::of(edge),
         caller: call.caller,
         pieces,
@@ -100,6 +103,7 @@ fn beginning(hub: &Hub, headers: &HeaderMap) -> (Position, String) {
 /// A stream that is open.
 struct Stream {
     hub: Arc<Hub>,
+    handle: Handle,
     doorkeeper: Doorkeeper,
     caller: Caller,
     pieces: mpsc::Sender<Bytes>,
