@@ -1,7 +1,7 @@
 //! Builds the parts, runs them, drains them; the only file that sees every room.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use sd_notify::NotifyState;
@@ -10,7 +10,7 @@ use signal_hook::iterator::Signals;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::config::{Mistake, Resolved, Settings};
+use crate::config::{HttpSettings, Mistake, Resolved, Settings};
 use crate::domain::address::EgressRule;
 use crate::domain::endpoint::Endpoint;
 use crate::engine;
@@ -29,8 +29,7 @@ pub struct App {
     configuration: watch::Sender<Arc<Resolved>>,
     is_new: bool,
     address: SocketAddr,
-    socket: PathBuf,
-    public_url: String,
+    at: HttpSettings,
     codes: Arc<Codes>,
     clock: Clock,
 }
@@ -104,10 +103,7 @@ impl App {
         })?;
 
         let codes = Arc::new(Codes::default());
-        let (socket, public_url) = (
-            settings.http.socket.clone(),
-            settings.http.public_url.clone(),
-        );
+        let at = settings.http.clone();
         let (configuration, known) = watch::channel(Arc::new(resolved));
         let parts = http::Parts {
             handle: engine.handle(),
@@ -133,8 +129,7 @@ impl App {
             configuration,
             is_new,
             address,
-            socket,
-            public_url,
+            at,
             codes,
             clock,
         })
@@ -147,12 +142,12 @@ impl App {
 
     /// The Unix socket.
     pub fn socket(&self) -> &Path {
-        &self.socket
+        &self.at.socket
     }
 
     /// Where the page is.
     pub fn page_url(&self) -> String {
-        http::page_url(&self.public_url, self.address)
+        http::page_url(&self.at.public_url, self.address)
     }
 
     /// A link that signs a browser in, once.
@@ -160,7 +155,7 @@ impl App {
         let uid = rustix::process::geteuid().as_raw();
         let now = self.clock.now().tick;
         let code = self.codes.make(random_bytes()?, uid, now);
-        Ok(http::sign_in_link(&self.public_url, self.address, &code))
+        Ok(http::sign_in_link(&self.at.public_url, self.address, &code))
     }
 
     /// Whether the database was made just now.
