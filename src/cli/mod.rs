@@ -212,6 +212,11 @@ mod tests {
         check("ringhook ep rm CRM --yes", true);
         check("ringhook endpoint key CRM", true);
         check("ringhook endpoint key CRM set --from-file k", true);
+        check("ringhook endpoint key CRM rotate --next", true);
+        check("ringhook endpoint key CRM rotate --promote --yes", true);
+        check("ringhook endpoint key CRM rotate --next --now", false);
+        check("ringhook endpoint key CRM rotate", false);
+        check("ringhook test CRM --next-key", true);
         check("ringhook endpoint edit CRM --unset timeout", true);
         check("ringhook endpoint edit CRM --unset colour", false);
         check("ringhook events", true);

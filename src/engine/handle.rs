@@ -79,7 +79,7 @@ pub enum Refusal {
     #[error("a test of this endpoint is already running")]
     TestRunning,
     /// There is no next key: 409.
-    #[error("there is no next key")]
+    #[error("there is no next key to switch to or to try: make one first, {{\"action\":\"next\"}}")]
     NoNextKey,
     /// Too many endpoints or tokens: 409.
     #[error("there are as many as there may be: {0}")]
@@ -115,6 +115,10 @@ pub enum Command {
     Enable(EndpointNumber),
     /// Disables it.
     Disable(EndpointNumber),
+    /// Gives it a next key, which signs the Standard header beside the current one.
+    NextKey(EndpointNumber, SignatureKey),
+    /// Switches to its next key; the one before goes on to sign the Standard header for 24 h.
+    PromoteKey(EndpointNumber),
     /// Replaces its key at once, no overlap.
     ReplaceKey(EndpointNumber, SignatureKey),
     /// Adds a token.

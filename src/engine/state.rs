@@ -60,6 +60,8 @@ pub(super) struct State {
     pub in_flight: u32,
     /// When endpoints are deleted by themselves.
     pub expiring: BTreeSet<(Timestamp, EndpointNumber)>,
+    /// When previous keys are forgotten.
+    pub overlapping: BTreeSet<(Timestamp, EndpointNumber)>,
     /// Endpoints were removed whose deliveries may not all be cleared.
     pub clearing: bool,
     pub accepted: Minute,
@@ -185,6 +187,7 @@ impl State {
             tests: HashMap::new(),
             in_flight: 0,
             expiring: BTreeSet::new(),
+            overlapping: BTreeSet::new(),
             clearing: false,
             accepted: Minute::default(),
             delivered: Minute::default(),

@@ -17,6 +17,7 @@ mod delivery;
 mod edge;
 mod endpoints;
 mod events;
+mod keys;
 mod limits;
 mod order;
 mod receivers;

@@ -40,7 +40,7 @@ pub enum Command {
     Enable(switch::Arguments),
     /// Let no new event match, and send nothing
     Disable(switch::Arguments),
-    /// Show, set or replace the signature key
+    /// Show, rotate or set the signature key
     Key(key::Arguments),
 }
 

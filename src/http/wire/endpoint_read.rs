@@ -281,9 +281,11 @@ fn merge_signature(
         return Ok(());
     };
     let mut object = value.object()?;
-    if let Some(value) = object.take("standard") {
-        let message = "follows from the key and can't be set";
-        errors.push(FieldError::new(value.path(), "read_only", message));
+    for name in ["standard", "next", "previous_until"] {
+        if let Some(value) = object.take(name) {
+            let message = "follows from the keys and can't be set";
+            errors.push(FieldError::new(value.path(), "read_only", message));
+        }
     }
     if let Some(value) = object.take("encoding") {
         let known = [("hex", Encoding::Hex), ("base64", Encoding::Base64)];
