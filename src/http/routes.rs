@@ -8,7 +8,7 @@ use crate::domain::token::Role::{self, Admin, Ingest, Read};
 pub struct Route {
     /// Its method.
     pub verb: Verb,
-    /// Its path, with `{id}` for the id.
+    /// Its path, with `{id}` for the id, or `{*id}` for all that follows.
     pub path: &'static str,
     /// Who may; None: everybody, without a token.
     pub role: Option<Role>,
@@ -72,6 +72,8 @@ pub enum Operation {
     TokenRemove,
     Status,
     Config,
+    PageIndex,
+    PageAsset,
     Healthy,
     Ready,
 }
@@ -119,6 +121,8 @@ pub const ROUTES: &[Route] = {
         route(Delete, "/v1/tokens/{id}",            Some(Admin),  O::TokenRemove),
         route(Get,    "/v1/status",                 Some(Read),   O::Status),
         route(Get,    "/v1/config",                 Some(Read),   O::Config),
+        route(Get,    "/",                          None,         O::PageIndex),
+        route(Get,    "/assets/{*id}",              None,         O::PageAsset),
         route(Get,    "/healthz",                   None,         O::Healthy),
         route(Get,    "/readyz",                    None,         O::Ready),
     ]

@@ -15,6 +15,7 @@ mod events;
 mod health;
 mod key;
 mod live;
+mod page;
 mod rings;
 mod status;
 mod test;
@@ -67,6 +68,8 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::TokenRemove => tokens::remove(edge, call).await,
         Operation::Status => status::read(edge, call).await,
         Operation::Config => config::read(edge, &call),
+        Operation::PageIndex => page::index(edge, &call).await,
+        Operation::PageAsset => page::asset(edge, &call).await,
         Operation::Healthy => Ok(health::healthy()),
         Operation::Ready => health::ready(edge).await,
     }
