@@ -23,6 +23,9 @@ use super::router::Router;
 const BATCHES_MAX: usize = 4;
 /// Addresses that are checked at a time: each may hold a thread for some seconds.
 const CHECKS_MAX: usize = 2;
+/// Filters that are tried on stored events at a time: each reads up to 16 MiB. Others wait for
+/// their turn.
+const PREVIEWS_MAX: usize = 2;
 
 /// What all requests share.
 pub struct Edge {
@@ -42,6 +45,8 @@ pub struct Edge {
     pub batch_places: Semaphore,
     /// Addresses that are being checked.
     pub check_places: Arc<Semaphore>,
+    /// Filters that are being tried.
+    pub preview_places: Arc<Semaphore>,
 }
 
 impl Edge {
@@ -62,6 +67,7 @@ impl Edge {
             batches: limits(settings.batch_bytes_max, "http.batch_bytes_max"),
             batch_places: Semaphore::new(BATCHES_MAX),
             check_places: Arc::new(Semaphore::new(CHECKS_MAX)),
+            preview_places: Arc::new(Semaphore::new(PREVIEWS_MAX)),
             parts,
         }
     }

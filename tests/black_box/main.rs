@@ -20,6 +20,7 @@ mod events;
 mod keys;
 mod limits;
 mod order;
+mod preview;
 mod page;
 mod receivers;
 mod restart;

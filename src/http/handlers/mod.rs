@@ -15,6 +15,7 @@ mod events;
 mod health;
 mod key;
 mod live;
+mod preview;
 mod page;
 mod rings;
 mod status;
@@ -62,6 +63,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::DeliveryRead => deliveries::read(edge, call).await,
         Operation::DeliveryRetry => delivery_actions::retry(edge, call).await,
         Operation::DeliveryCancel => delivery_actions::cancel(edge, call).await,
+        Operation::FilterPreview => preview::preview(edge, call).await,
         Operation::EventTypeList => event_types::list(&call),
         Operation::TokenList => tokens::list(edge, &call),
         Operation::TokenAdd => tokens::add(edge, call).await,
