@@ -19,6 +19,7 @@ pub mod lanes;
 pub mod outcome;
 pub mod payload;
 pub mod reason;
+pub mod replay;
 pub mod request;
 pub mod retention;
 pub mod retry;

@@ -7,13 +7,16 @@ use super::answer::{Answer, Permit};
 use super::keeper::Space;
 use super::message::{Group, Marks, Message, Question, Submission};
 use super::queue::Queue;
+use super::replay::Desk;
 use super::tokens::Tokens;
 pub use super::views::{EndpointStats, EndpointView, EngineStatus};
 use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
 use crate::domain::endpoint::EndpointSpec;
 use crate::domain::event::{EventType, Incoming};
-use crate::domain::id::{DeliveryKey, EndpointNumber, Epochs, EventNumber, TokenNumber};
+use crate::domain::id::{
+    DeliveryKey, EndpointNumber, Epochs, EventNumber, ReplayNumber, TokenNumber,
+};
 use crate::domain::key::SignatureKey;
 use crate::domain::payload::Draft;
 use crate::domain::time::{Now, Tick, Timestamp};
@@ -78,6 +81,9 @@ pub enum Refusal {
     /// A test of this endpoint is already running: 409.
     #[error("a test of this endpoint is already running")]
     TestRunning,
+    /// A replay of this endpoint is already running: 409.
+    #[error("a replay of this endpoint is running: wait for its end, or stop it")]
+    ReplayRunning,
     /// There is no next key: 409.
     #[error("there is no next key to switch to or to try: make one first, {{\"action\":\"next\"}}")]
     NoNextKey,
@@ -135,9 +141,12 @@ pub enum Command {
     /// Sends a waiting delivery as soon as its endpoint has a request less than it may have in
     /// flight, also when it is paused. It is answered at once, and forgotten by a restart.
     SendNow(Named),
-    /// Sends an event to an endpoint in a new round, the given one or a later one, in the same
-    /// way: also when it is paused. It takes no part in order and expiry.
+    /// Sends an event to an endpoint in a new round, in the same way: also when it is paused. It
+    /// takes no part in order and expiry. The round is the one behind the highest that was read;
+    /// where somebody got a later one meanwhile, this is refused.
     Reopen(Named, EventType),
+    /// The same for a replay of a window: it waits in line, behind new events.
+    Replay(Named, EventType, ReplayNumber),
     /// Ends a waiting delivery.
     Cancel(Named),
 }
@@ -180,7 +189,7 @@ pub struct TestRequest {
 /// The one door. Clones are the same door. No call blocks.
 #[derive(Clone)]
 pub struct Handle {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What the engine thread shares with those who ask.
@@ -190,6 +199,7 @@ pub(super) struct Shared {
     pub epochs: Arc<Epochs>,
     pub tokens: Tokens,
     pub space: Space,
+    pub replays: Desk,
 }
 
 /// What a submission holds beside its body, and what a command or a test is counted as: rough,

@@ -10,6 +10,7 @@ use super::handle::{EndpointView, Refusal};
 use super::history::History;
 use super::idempotency::Idempotency;
 use super::live::Live;
+use super::replay::Outstanding;
 use super::retention::Retention;
 use super::roster::Entry;
 use super::rounds::Rounds;
@@ -50,6 +51,7 @@ pub(super) struct State {
     pub ended_calls: EndedCalls,
     pub idempotency: Idempotency,
     pub rounds: Rounds,
+    pub replays: Outstanding,
     pub bodies: Bodies,
     pub history: History,
     pub retention: Retention,
@@ -181,6 +183,7 @@ impl State {
             ended_calls: EndedCalls::default(),
             idempotency: Idempotency::default(),
             rounds: Rounds::default(),
+            replays: Outstanding::default(),
             bodies: Bodies::default(),
             history: History::default(),
             retention: Retention::new(retention, 0),
@@ -248,6 +251,7 @@ impl State {
         let row = Row { change, release };
         self.batch.row(now.tick, row);
         self.count_end(now, state);
+        self.replays.ended(key, state);
         if self.live.ended(event) {
             self.bodies.remove(event);
         }

@@ -33,6 +33,7 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     let free = may_act(state) && !is_crowded(state);
     retention::go_on(state, now, free, effects);
     dispatch(state, now, effects);
+    effects.replayed.append(state.replays.news());
 }
 
 /// When `turn` has something to do next, should nothing be sent before.

@@ -37,6 +37,8 @@ pub enum Code {
     KeyReused,
     /// A test of this endpoint is already running.
     TestRunning,
+    /// A replay of this endpoint is already running.
+    ReplayRunning,
     /// There is no next key.
     NoNextKey,
     /// As many objects as there may be.
@@ -70,7 +72,7 @@ pub enum Code {
 impl Code {
     /// All codes, for tests of the table.
     #[cfg(test)]
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Malformed,
         Self::HostMissing,
         Self::KeysDiffer,
@@ -87,6 +89,7 @@ impl Code {
         Self::Misdirected,
         Self::KeyReused,
         Self::TestRunning,
+        Self::ReplayRunning,
         Self::NoNextKey,
         Self::TooMany,
         Self::Changed,
@@ -122,6 +125,7 @@ impl Code {
             Self::Misdirected => ("RH-0334", 421, "This is not the host that was asked for"),
             Self::KeyReused => ("RH-0340", 409, "The idempotency key is already used"),
             Self::TestRunning => ("RH-0341", 409, "A test is already running"),
+            Self::ReplayRunning => ("RH-0360", 409, "A replay is already running"),
             Self::NoNextKey => ("RH-0342", 409, "There is no next key"),
             Self::TooMany => ("RH-0343", 409, "There are too many"),
             Self::Changed => ("RH-0344", 409, "Changed by someone else meanwhile"),

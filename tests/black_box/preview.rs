@@ -38,7 +38,10 @@ fn without_stored_events_the_samples_are_judged_and_it_says_so() {
         (&shown["source"], &shown["total"], &shown["matched"]),
         (&json!("samples"), &json!(5), &json!(2))
     );
-    let sent: Vec<_> = said(&shown).into_iter().filter(|(_, sent, _)| *sent).collect();
+    let sent: Vec<_> = said(&shown)
+        .into_iter()
+        .filter(|(_, sent, _)| *sent)
+        .collect();
     assert_eq!(sent.len(), 2, "{shown}");
     assert!(shown["samples"][0]["event"]["id"].is_null(), "{shown}");
     let problem = daemon.api("POST", "/v1/filters/preview", Some(&json!({"events": []})));
@@ -64,14 +67,35 @@ fn stored_events_are_judged_newest_first_with_a_reason_for_each_miss() {
     let daemon = Daemon::start();
     let account = |id: &str| json!({"id": id, "name": id});
     let events = [
-        ("call:completed", json!({"id": "1", "account": account("paris"), "duration": 42})),
-        ("call:completed", json!({"id": "2", "account": account("paris"), "duration": 4})),
-        ("call:completed", json!({"id": "3", "account": account("paris"), "duration": 700})),
-        ("call:completed", json!({"id": "4", "account": account("paris"), "duration": null})),
-        ("call:completed", json!({"id": "5", "account": account("nantes"), "duration": 42})),
+        (
+            "call:completed",
+            json!({"id": "1", "account": account("paris"), "duration": 42}),
+        ),
+        (
+            "call:completed",
+            json!({"id": "2", "account": account("paris"), "duration": 4}),
+        ),
+        (
+            "call:completed",
+            json!({"id": "3", "account": account("paris"), "duration": 700}),
+        ),
+        (
+            "call:completed",
+            json!({"id": "4", "account": account("paris"), "duration": null}),
+        ),
+        (
+            "call:completed",
+            json!({"id": "5", "account": account("nantes"), "duration": 42}),
+        ),
         ("call:completed", json!({"id": "6", "duration": 42})),
-        ("call:missed", json!({"id": "7", "tracked_number": "+33 1 23"})),
-        ("call:missed", json!({"id": "8", "tracked_number": "+44 1 23"})),
+        (
+            "call:missed",
+            json!({"id": "7", "tracked_number": "+33 1 23"}),
+        ),
+        (
+            "call:missed",
+            json!({"id": "8", "tracked_number": "+44 1 23"}),
+        ),
         ("lead:created", json!({"id": "9"})),
     ];
     for (kind, data) in &events {
@@ -114,16 +138,25 @@ fn stored_events_are_judged_newest_first_with_a_reason_for_each_miss() {
         assert_eq!(sample["matched"], matched, "{sample}");
     }
     // And the reasons of an event are the same words.
-    let newest = daemon.api("GET", "/v1/events?limit=9", None).expect(200).json();
+    let newest = daemon
+        .api("GET", "/v1/events?limit=9", None)
+        .expect(200)
+        .json();
     for (place, listed) in newest["items"].as_array().unwrap().iter().enumerate() {
         let id = listed["id"].as_str().unwrap();
-        let event = daemon.api("GET", &format!("/v1/events/{id}"), None).expect(200).json();
+        let event = daemon
+            .api("GET", &format!("/v1/events/{id}"), None)
+            .expect(200)
+            .json();
         let sample = &shown["samples"][place];
         match event["not_matched"].as_array().unwrap().first() {
             None => assert_eq!(sample["matched"], true),
             Some(miss) => {
                 assert_eq!(miss["endpoint"], endpoint.as_str());
-                assert_eq!((&miss["code"], &miss["reason"]), (&sample["code"], &sample["reason"]));
+                assert_eq!(
+                    (&miss["code"], &miss["reason"]),
+                    (&sample["code"], &sample["reason"])
+                );
             }
         }
     }
@@ -151,18 +184,30 @@ fn every_endpoint_without_a_delivery_says_why() {
     let misses = shown["not_matched"].as_array().unwrap();
     let of = |id: &str| {
         let miss = misses.iter().find(|miss| miss["endpoint"] == id).unwrap();
-        (miss["code"].as_str().unwrap(), miss["reason"].as_str().unwrap())
+        (
+            miss["code"].as_str().unwrap(),
+            miss["reason"].as_str().unwrap(),
+        )
     };
     assert_eq!(misses.len(), 4, "{shown}");
     assert_eq!(of(&disabled), ("disabled", "the endpoint is disabled"));
     assert_eq!(
         of(&leads),
-        ("type", "type call:missed is not wanted, it wants lead:created")
+        (
+            "type",
+            "type call:missed is not wanted, it wants lead:created"
+        )
     );
     let (code, reason) = of(&newer);
-    assert!(code == "newer" && reason.contains("added after the event"), "{reason}");
+    assert!(
+        code == "newer" && reason.contains("added after the event"),
+        "{reason}"
+    );
     let (code, reason) = of(&both);
-    assert!(code == "type" && reason.contains("added after the event"), "{reason}");
+    assert!(
+        code == "type" && reason.contains("added after the event"),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -176,11 +221,17 @@ fn the_command_line_previews_and_adds_nothing() {
         (said, String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (_, noted) = cli(&["--event", "call:missed"]);
-    assert!(noted.contains("Of the 5 samples 1 would be sent"), "{noted}");
+    assert!(
+        noted.contains("Of the 5 samples 1 would be sent"),
+        "{noted}"
+    );
     daemon.post("call:completed", &json!({"id": "1", "duration": 4}));
     let (said, noted) = cli(&["--event", "call:completed", "--min-duration", "10s"]);
     assert!(said.contains("below its minimum of 10 s"), "{said}");
-    assert!(noted.contains("Of the last 1 event 0 would be sent"), "{noted}");
+    assert!(
+        noted.contains("Of the last 1 event 0 would be sent"),
+        "{noted}"
+    );
     let listed = daemon.api("GET", "/v1/endpoints", None).expect(200).json();
     assert_eq!(listed["items"], json!([]));
 }

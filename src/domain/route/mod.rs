@@ -82,6 +82,12 @@ impl Routes {
     }
 }
 
+/// Whether the endpoint wants the event by today's filters; the same as to be in the plan.
+pub fn wants(endpoint: &Endpoint, kind: &EventType, facts: &Facts) -> bool {
+    let mut subscriptions = endpoint.spec.events.iter();
+    endpoint.spec.enabled && subscriptions.any(|one| one.matches(kind, facts))
+}
+
 /// Why `endpoint`, which has no delivery of an event, has none. It always has words: one that
 /// matches by today's filters and is no newer than the event came in while the event did.
 pub fn why_not(

@@ -49,7 +49,10 @@ pub(super) fn write(
                 let written = hand::send_now(state, named);
                 return effects.tell(Tell::Written(answer, written));
             }
-            Command::Reopen(named, kind) => hand::reopen(state, now, named, kind),
+            Command::Reopen(named, kind) => hand::reopen(state, now, named, kind, None),
+            Command::Replay(named, kind, replay) => {
+                hand::reopen(state, now, named, kind, Some(replay))
+            }
             Command::Cancel(named) => hand::cancel(state, now, named),
             Command::RemoveToken(token) => match state.tokens.contains_key(&token) {
                 true => Ok(Planned::RemoveToken(token)),
@@ -181,6 +184,7 @@ pub(in crate::engine) fn changed(
         | Command::RemoveToken(_)
         | Command::SendNow(_)
         | Command::Reopen(..)
+        | Command::Replay(..)
         | Command::Cancel(_) => return Ok(None),
     }
     if next == *endpoint {
@@ -230,8 +234,8 @@ pub(super) fn in_force(state: &mut State, now: Now, write: Write, effects: &mut 
             effects.tell(Tell::TokenGone(token));
             (None, Ok(Written::Gone))
         }
-        Planned::Reopen(event, reopened) => {
-            let key = hand::reopened(state, now, event, &reopened);
+        Planned::Reopen(event, reopened, replay) => {
+            let key = hand::reopened(state, now, event, &reopened, replay);
             (None, Ok(Written::Delivery(key)))
         }
         Planned::Cancel(event, ended) => (None, Ok(Written::Delivery(ended.key(event)))),
@@ -254,7 +258,7 @@ pub(super) fn taken_back(state: &mut State, now: Now, write: Write, effects: &mu
             aging::note(state, number);
             go_on(state, now, number, effects);
         }
-        Planned::Reopen(event, reopened) => hand::not_reopened(state, now, event, &reopened),
+        Planned::Reopen(event, reopened, _) => hand::not_reopened(state, now, event, &reopened),
         Planned::Cancel(event, ended) => hand::still_to_cancel(state, now, event, ended),
         Planned::Add(_) | Planned::AddToken(_) | Planned::RemoveToken(_) => {}
     }

@@ -9,6 +9,7 @@ mod endpoint_check;
 mod endpoints;
 mod event_batch;
 mod event_post;
+mod event_replay;
 mod event_search;
 mod event_types;
 mod events;
@@ -16,6 +17,7 @@ mod health;
 mod key;
 mod live;
 mod preview;
+mod replays;
 mod page;
 mod rings;
 mod status;
@@ -45,6 +47,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::EventBatch => event_batch::post(edge, call).await,
         Operation::EventList => events::list(edge, call).await,
         Operation::EventRead => events::read(edge, call).await,
+        Operation::EventReplay => event_replay::replay(edge, call).await,
         Operation::EndpointList => endpoints::list(edge, call).await,
         Operation::EndpointAdd => endpoints::add(edge, call).await,
         Operation::EndpointCheck => endpoint_check::check(edge, call).await,
@@ -59,6 +62,10 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::KeyChange => key::change(edge, call).await,
         Operation::Test => test::send(edge, call).await,
         Operation::AttemptList => attempts::list(edge, call).await,
+        Operation::ReplayStart => replays::start(edge, call).await,
+        Operation::ReplayList => replays::list(edge, &call),
+        Operation::ReplayRead => replays::read(edge, &call),
+        Operation::ReplayStop => replays::stop(edge, call).await,
         Operation::DeliveryList => deliveries::list(edge, call).await,
         Operation::DeliveryRead => deliveries::read(edge, call).await,
         Operation::DeliveryRetry => delivery_actions::retry(edge, call).await,

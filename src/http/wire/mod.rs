@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod endpoint_read;
 pub mod event;
 pub mod preview;
+pub mod replay;
 pub mod setting;
 pub mod status;
 pub mod subscription_read;
