@@ -25,4 +25,5 @@ mod receivers;
 mod restart;
 mod retention;
 mod retry;
+mod stream;
 mod tools;
