@@ -24,6 +24,9 @@ use super::router::Router;
 const BATCHES_MAX: usize = 4;
 /// Addresses that are checked at a time: each may hold a thread for some seconds.
 const CHECKS_MAX: usize = 2;
+/// Filters that are tried on stored events at a time: each reads up to 16 MiB. Others wait for
+/// their turn.
+const PREVIEWS_MAX: usize = 2;
 
 /// What all requests share.
 pub struct Edge {
@@ -47,6 +50,8 @@ pub struct Edge {
     pub stream_places: Arc<Semaphore>,
     /// What they are told.
     pub hub: Arc<Hub>,
+    /// Filters that are being tried.
+    pub preview_places: Arc<Semaphore>,
 }
 
 impl Edge {
@@ -70,6 +75,7 @@ impl Edge {
             check_places: Arc::new(Semaphore::new(CHECKS_MAX)),
             stream_places: Arc::new(Semaphore::new(streams)),
             hub: Hub::new(&parts.handle, parts.clock.now().wall),
+            preview_places: Arc::new(Semaphore::new(PREVIEWS_MAX)),
             parts,
         }
     }

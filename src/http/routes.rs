@@ -66,6 +66,7 @@ pub enum Operation {
     DeliveryRead,
     DeliveryRetry,
     DeliveryCancel,
+    FilterPreview,
     EventTypeList,
     TokenList,
     TokenAdd,
@@ -116,6 +117,7 @@ pub const ROUTES: &[Route] = {
         route(Get,    "/v1/deliveries/{id}",        Some(Read),   O::DeliveryRead),
         route(Post,   "/v1/deliveries/{id}/retry",  Some(Admin),  O::DeliveryRetry),
         route(Post,   "/v1/deliveries/{id}/cancel", Some(Admin),  O::DeliveryCancel),
+        route(Post,   "/v1/filters/preview",        Some(Read),   O::FilterPreview),
         route(Get,    "/v1/event-types",            Some(Read),   O::EventTypeList),
         route(Get,    "/v1/tokens",                 Some(Admin),  O::TokenList),
         route(Post,   "/v1/tokens",                 Some(Admin),  O::TokenAdd),
@@ -152,7 +154,8 @@ mod tests {
     fn what_shows_secrets_or_changes_things_needs_an_administrator() {
         for row in ROUTES {
             let ingests = matches!(row.operation, Operation::EventPost | Operation::EventBatch);
-            let changes = row.verb != Verb::Get && !ingests;
+            let asks = row.operation == Operation::FilterPreview;
+            let changes = row.verb != Verb::Get && !ingests && !asks;
             let secret = row.path.ends_with("/key") || row.path.starts_with("/v1/tokens");
             assert_eq!(row.role == Some(Admin), changes || secret, "{row:?}");
         }

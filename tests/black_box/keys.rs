@@ -158,7 +158,9 @@ fn verifying(daemon: &Daemon, got: &Received) -> Vec<String> {
     let body = daemon.data.path().join("got.json");
     std::fs::write(&body, &got.body).unwrap();
     let body = body.to_str().unwrap();
-    let mut arguments = ["verify", "--endpoint", "CRM", "--body", body].map(str::to_owned).to_vec();
+    let mut arguments = ["verify", "--endpoint", "CRM", "--body", body]
+        .map(str::to_owned)
+        .to_vec();
     for name in [
         "X-CALLTRACKING-SIGNATURE",
         "webhook-id",

@@ -21,6 +21,7 @@ mod keys;
 mod limits;
 mod order;
 mod page;
+mod preview;
 mod receivers;
 mod restart;
 mod retention;

@@ -4,6 +4,7 @@ mod add;
 mod edit;
 mod key;
 mod list;
+mod preview;
 mod remove;
 mod show;
 mod switch;

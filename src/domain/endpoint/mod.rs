@@ -8,6 +8,7 @@ mod check;
 mod keys;
 mod url;
 
+pub use check::check_events;
 pub use keys::Keys;
 pub use url::check as check_url;
 

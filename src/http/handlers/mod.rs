@@ -16,6 +16,7 @@ mod health;
 mod key;
 mod live;
 mod page;
+mod preview;
 mod rings;
 mod status;
 mod stream;
@@ -63,6 +64,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::DeliveryRead => deliveries::read(edge, call).await,
         Operation::DeliveryRetry => delivery_actions::retry(edge, call).await,
         Operation::DeliveryCancel => delivery_actions::cancel(edge, call).await,
+        Operation::FilterPreview => preview::preview(edge, call).await,
         Operation::EventTypeList => event_types::list(&call),
         Operation::TokenList => tokens::list(edge, &call),
         Operation::TokenAdd => tokens::add(edge, call).await,
