@@ -10,7 +10,7 @@ use super::failure::{Exit, Failure};
 use super::words::{plural, time};
 
 /// Shows it; nothing is added.
-pub fn run(events: Value, context: &Context) -> Result<Exit, Failure> {
+pub fn run(events: &Value, context: &Context) -> Result<Exit, Failure> {
     let body = json!({"events": events}).to_string();
     let shown = context.client()?.post("/v1/filters/preview", &body)?;
     if context.console.machine(&shown)? {
