@@ -17,6 +17,7 @@ mod idempotency;
 mod keeper;
 mod live;
 mod message;
+pub mod news;
 mod queue;
 mod restart;
 mod retention;

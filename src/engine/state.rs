@@ -11,6 +11,7 @@ use super::history::History;
 use super::idempotency::Idempotency;
 use super::live::Live;
 use super::replay::Outstanding;
+use super::news::Newsroom;
 use super::retention::Retention;
 use super::roster::Entry;
 use super::rounds::Rounds;
@@ -54,6 +55,7 @@ pub(super) struct State {
     pub replays: Outstanding,
     pub bodies: Bodies,
     pub history: History,
+    pub news: Newsroom,
     pub retention: Retention,
 
     // What is going on.
@@ -186,6 +188,7 @@ impl State {
             replays: Outstanding::default(),
             bodies: Bodies::default(),
             history: History::default(),
+            news: Newsroom::default(),
             retention: Retention::new(retention, 0),
             tests: HashMap::new(),
             in_flight: 0,

@@ -3,6 +3,7 @@
 
 use super::commit;
 use super::message::{Effects, Errand};
+use super::news;
 use super::retention;
 use super::state::{Disk, Phase, State};
 use super::step::{end_due, next_end};
@@ -34,6 +35,7 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     retention::go_on(state, now, free, effects);
     dispatch(state, now, effects);
     effects.replayed.append(state.replays.news());
+    news::go_on(state, now, effects);
 }
 
 /// When `turn` has something to do next, should nothing be sent before.
@@ -48,10 +50,17 @@ pub(super) fn next_wake(state: &State, now: Now) -> Option<Tick> {
     let lanes = state.lanes.next_wake();
     let lanes = lanes.filter(|at| *at > now.tick || may_expire(state));
     let retention = retention::next_wake(state).filter(|_| may_act(state));
-    [lanes, commit::due(state, now.tick), ending, retention, stop]
-        .into_iter()
-        .flatten()
-        .min()
+    [
+        lanes,
+        commit::due(state, now.tick),
+        ending,
+        retention,
+        stop,
+        state.news.next_wake(),
+    ]
+    .into_iter()
+    .flatten()
+    .min()
 }
 
 /// Whether deliveries may go out, and endpoints be deleted by themselves: not before the first

@@ -153,6 +153,25 @@ fn an_imported_key_that_is_not_whsec_can_be_rotated_from_and_to() {
     assert_eq!(problem["errors"][0]["field"], "signature.next", "{problem}");
 }
 
+/// The command that verifies a request with the keys of the endpoint CRM.
+fn verifying(daemon: &Daemon, got: &Received) -> Vec<String> {
+    let body = daemon.data.path().join("got.json");
+    std::fs::write(&body, &got.body).unwrap();
+    let body = body.to_str().unwrap();
+    let mut arguments = ["verify", "--endpoint", "CRM", "--body", body]
+        .map(str::to_owned)
+        .to_vec();
+    for name in [
+        "X-CALLTRACKING-SIGNATURE",
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+    ] {
+        arguments.extend(["-H".to_owned(), format!("{name}: {}", got.header(name))]);
+    }
+    arguments
+}
+
 #[test]
 fn the_command_line_rotates_a_key_and_verify_takes_either() {
     let (daemon, receiver) = (Daemon::start(), Receiver::start());
@@ -186,26 +205,8 @@ fn the_command_line_rotates_a_key_and_verify_takes_either() {
     assert_eq!(cli(&["test", "CRM", "--next-key"]).0, 0);
 
     // The request of the test, signed with the next key alone.
-    let got = receiver.wait_for(1).remove(0);
-    let body = daemon.data.path().join("got.json");
-    std::fs::write(&body, &got.body).unwrap();
-    let names = [
-        "X-CALLTRACKING-SIGNATURE",
-        "webhook-id",
-        "webhook-timestamp",
-        "webhook-signature",
-    ];
-    let headers = names.map(|name| format!("{name}: {}", got.header(name)));
-    let mut verify = vec![
-        "verify",
-        "--endpoint",
-        "CRM",
-        "--body",
-        body.to_str().unwrap(),
-    ];
-    for header in &headers {
-        verify.extend(["-H", header]);
-    }
+    let arguments = verifying(&daemon, &receiver.wait_for(1)[0]);
+    let verify: Vec<_> = arguments.iter().map(String::as_str).collect();
     let (exit, said, _) = cli(&verify);
     assert_eq!(
         (exit, said.matches("the next key of CRM").count()),

@@ -26,4 +26,5 @@ mod receivers;
 mod restart;
 mod retention;
 mod retry;
+mod stream;
 mod tools;

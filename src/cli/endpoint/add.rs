@@ -27,7 +27,7 @@ pub struct Arguments {
 /// Adds it, and shows the key that its receiver needs.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     if arguments.preview {
-        return preview::run(arguments.wishes.events(&[]), context);
+        return preview::run(&arguments.wishes.events(&[]), context);
     }
     let mut fields = arguments.wishes.fields();
     fields.insert("url".to_owned(), json!(arguments.url));

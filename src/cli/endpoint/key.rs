@@ -22,9 +22,9 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples, a rotation that loses nothing:
-  ringhook endpoint key CRM rotate --next      make the next key; teach the receiver to accept both
+  ringhook endpoint key CRM rotate --next      make the next key; the receiver accepts both
   ringhook test CRM --next-key                 try it
-  ringhook endpoint key CRM rotate --promote   switch; the old key signs webhook-signature for 24 h";
+  ringhook endpoint key CRM rotate --promote   switch; for 24 h the old one signs as well";
 
 #[derive(Subcommand)]
 enum Action {

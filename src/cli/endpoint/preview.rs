@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
+use super::Context;
 use super::columns::columns;
 use super::console::{BAD, DIM, GOOD, PLAIN};
 use super::document::{list, number, text};
 use super::failure::{Exit, Failure};
 use super::words::{plural, time};
-use super::Context;
 
 /// Shows it; nothing is added.
-pub fn run(events: Value, context: &Context) -> Result<Exit, Failure> {
+pub fn run(events: &Value, context: &Context) -> Result<Exit, Failure> {
     let body = json!({"events": events}).to_string();
     let shown = context.client()?.post("/v1/filters/preview", &body)?;
     if context.console.machine(&shown)? {
@@ -78,7 +78,10 @@ mod tests {
         ]});
         let plain = |line: &String| anstream::adapter::strip_str(line).to_string();
         let lines: Vec<_> = table(&preview, 0).iter().map(plain).collect();
-        assert!(lines[1].starts_with("sent      soon  call:completed"), "{lines:?}");
+        assert!(
+            lines[1].starts_with("sent      soon  call:completed"),
+            "{lines:?}"
+        );
         assert!(lines[1].ends_with("42  Lyon"), "{lines:?}");
         assert!(lines[2].ends_with("below its minimum of 10 s"), "{lines:?}");
         assert_eq!(

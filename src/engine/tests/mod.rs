@@ -11,6 +11,7 @@ mod hardening;
 mod keeping;
 mod retrying;
 mod rotating;
+mod telling;
 mod whole;
 
 pub(in crate::engine) use bench::exchange;
