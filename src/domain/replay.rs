@@ -127,7 +127,11 @@ mod tests {
     fn which_events_go_again_and_in_which_round() {
         use EndState::{Cancelled, Delivered, Expired, Failed, Superseded};
         let check = |open: &[Open], all: &[Ended], failed: Option<u8>, every: Option<u8>| {
-            assert_eq!(round(Only::Failed, ONE, open, all), failed, "{open:?} {all:?}");
+            assert_eq!(
+                round(Only::Failed, ONE, open, all),
+                failed,
+                "{open:?} {all:?}"
+            );
             assert_eq!(round(Only::All, ONE, open, all), every, "{open:?} {all:?}");
         };
         // It never had a delivery for this endpoint: only a match can tell.
@@ -153,7 +157,11 @@ mod tests {
         use EndState::{Delivered, Failed};
         let first = ended(1, 1, Failed);
         let check = |opened: &[Open], all: &[Ended], expected: Option<Overtaken>| {
-            assert_eq!(overtaken(&first, opened, all), expected, "{opened:?} {all:?}");
+            assert_eq!(
+                overtaken(&first, opened, all),
+                expected,
+                "{opened:?} {all:?}"
+            );
         };
         check(&[], &[first], None);
         check(&[], &[ended(1, 0, Delivered), first], None);

@@ -122,7 +122,11 @@ mod tests {
         assert_eq!(rounds.next(key(1, 1)), Round::Stale);
         rounds.note(key(1, 3));
         rounds.take_back(key(1, 3));
-        assert_eq!(rounds.next(key(1, 2)), Round::Stale, "the second one stands");
+        assert_eq!(
+            rounds.next(key(1, 2)),
+            Round::Stale,
+            "the second one stands"
+        );
         assert_eq!(rounds.next(key(1, 3)), Round::Free(4));
         rounds.note(key(1, 255));
         rounds.take_back(key(1, 255));

@@ -233,8 +233,7 @@ impl Worker {
         one.asked = few.len();
         one.pace.spend(i32::try_from(few.len()).unwrap_or(i32::MAX));
         for candidate in few {
-            let command =
-                Command::Replay(candidate.named, candidate.kind.clone(), one.number);
+            let command = Command::Replay(candidate.named, candidate.kind.clone(), one.number);
             let (number, orders) = (one.number, self.orders.clone());
             let reply: Reply<Result<Written, Refusal>> = Box::new(move |said| {
                 // A driver that is gone needs no answer.

@@ -27,7 +27,8 @@ impl Pace {
     }
 
     fn grain(&self) -> f64 {
-        self.rate_per_s.map_or(1.0, |rate| (rate * GRAIN_S).max(1.0))
+        self.rate_per_s
+            .map_or(1.0, |rate| (rate * GRAIN_S).max(1.0))
     }
 
     /// How many may go now; 0 until there is a grain of them.
@@ -87,7 +88,10 @@ mod tests {
             let (sent, times) = sent(rate_per_s, ms);
             let grain = (rate_per_s * GRAIN_S).max(1.0) as usize;
             assert!(sent.abs_diff(expected) <= grain + 1, "{rate_per_s}: {sent}");
-            assert!(times <= (ms / 50) as usize + 2, "{rate_per_s}: {times} times");
+            assert!(
+                times <= (ms / 50) as usize + 2,
+                "{rate_per_s}: {times} times"
+            );
         };
         check(2.0, 10_000, 20);
         check(0.1, 60_000, 6);

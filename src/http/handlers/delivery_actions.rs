@@ -77,11 +77,7 @@ async fn act(
     Err(Problem::new(Code::Changed, detail))
 }
 
-fn retrying(
-    view: &DeliveryView,
-    event: &StoredEvent,
-    epochs: &Epochs,
-) -> Result<Command, Problem> {
+fn retrying(view: &DeliveryView, event: &StoredEvent, epochs: &Epochs) -> Result<Command, Problem> {
     let key = view.key;
     let call = event.head.call;
     match view.row {
@@ -114,11 +110,7 @@ fn has_later(key: DeliveryKey, by: Overtaken, epochs: &Epochs) -> Problem {
     Problem::new(Code::Ended, detail)
 }
 
-fn cancelling(
-    view: &DeliveryView,
-    event: &StoredEvent,
-    _: &Epochs,
-) -> Result<Command, Problem> {
+fn cancelling(view: &DeliveryView, event: &StoredEvent, _: &Epochs) -> Result<Command, Problem> {
     match view.row {
         Row::Open(_) => Ok(Command::Cancel(Named {
             key: view.key,

@@ -154,7 +154,9 @@ async fn send(
 }
 
 async fn read(edge: &Edge, number: EventNumber) -> Result<StoredEvent, Problem> {
-    let event = edge.read(move |reader, _| Ok(reader.event(number)?)).await?;
+    let event = edge
+        .read(move |reader, _| Ok(reader.event(number)?))
+        .await?;
     event.ok_or_else(|| Problem::no_object("event"))
 }
 

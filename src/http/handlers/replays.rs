@@ -168,11 +168,7 @@ impl Counted {
 }
 
 /// Looks at the whole window as the replay would, in slices. A client that goes away ends it.
-async fn count(
-    edge: &Edge,
-    endpoint: &Arc<Endpoint>,
-    window: &Window,
-) -> Result<Counted, Problem> {
+async fn count(edge: &Edge, endpoint: &Arc<Endpoint>, window: &Window) -> Result<Counted, Problem> {
     let place = edge.count_places.acquire().await;
     let _place = place.map_err(|_| Problem::internal("the places of counts are closed"))?;
     let mut counted = Counted::default();
@@ -241,15 +237,22 @@ mod tests {
     #[test]
     fn what_is_asked_for() {
         let now = Timestamp::parse_rfc3339("2026-03-04T10:00:00Z").unwrap();
-        let read = |body: &str| json::object(body.as_bytes()).and_then(|body| read_wanted(body, now));
+        let read =
+            |body: &str| json::object(body.as_bytes()).and_then(|body| read_wanted(body, now));
         let wanted = read("{}").unwrap();
         assert_eq!((wanted.window.since, wanted.window.until), (None, now));
-        assert_eq!((wanted.window.only, wanted.window.kind), (Only::Failed, None));
+        assert_eq!(
+            (wanted.window.only, wanted.window.kind),
+            (Only::Failed, None)
+        );
         assert_eq!((wanted.rate_per_s, wanted.dry_run), (None, false));
         let body = r#"{"since":"2026-03-04T08:00:00Z","until":"2026-03-04T09:00:00Z","only":"all",
             "event":"call:missed","rate_per_s":2,"dry_run":true}"#;
         let wanted = read(body).unwrap();
-        assert_eq!(wanted.window.until.0 - wanted.window.since.unwrap().0, 3_600_000);
+        assert_eq!(
+            wanted.window.until.0 - wanted.window.since.unwrap().0,
+            3_600_000
+        );
         assert_eq!(wanted.window.only, Only::All);
         assert_eq!(wanted.window.kind, Some(EventType::CallMissed));
         assert_eq!((wanted.rate_per_s, wanted.dry_run), (Some(2.0), true));
@@ -260,7 +263,10 @@ mod tests {
             let got = read(body).map_err(|problem| problem.code().row().1);
             assert_eq!(got.err(), Some(status), "{body}");
         };
-        check(r#"{"since":"2026-03-04T09:00:00Z","until":"2026-03-04T08:00:00Z"}"#, 422);
+        check(
+            r#"{"since":"2026-03-04T09:00:00Z","until":"2026-03-04T08:00:00Z"}"#,
+            422,
+        );
         check(r#"{"since":"2030-01-01T00:00:00Z"}"#, 422);
         check(r#"{"since":"2h"}"#, 422);
         check(r#"{"only":"some"}"#, 422);

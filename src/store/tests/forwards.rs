@@ -21,7 +21,9 @@ fn store(events: &[(u64, u64)]) -> Store {
         };
         Change::Event(NewEvent { head, ..event }.into())
     };
-    store.commit(&events.iter().map(new).collect::<Vec<_>>()).unwrap();
+    store
+        .commit(&events.iter().map(new).collect::<Vec<_>>())
+        .unwrap();
     store
 }
 
@@ -53,12 +55,14 @@ fn a_walk_forwards_stops_when_told_and_says_where_it_would_go_on() {
     let check = |from: u64, rows_max, stop_at: u64, expected: Option<u64>| {
         let got = store
             .reader()
-            .events_forwards(EventNumber(from), rows_max, &mut |stored| {
-                match stored.number.0 == stop_at {
+            .events_forwards(
+                EventNumber(from),
+                rows_max,
+                &mut |stored| match stored.number.0 == stop_at {
                     true => Walk::Stop,
                     false => Walk::On,
-                }
-            });
+                },
+            );
         assert_eq!(got.unwrap(), expected.map(EventNumber), "{from} {rows_max}");
     };
     check(0, 10, 2, Some(5));
@@ -81,6 +85,10 @@ fn the_first_event_of_a_time_is_found_whatever_is_missing() {
     let reader = store.reader();
     for since in (900..3_100).step_by(5) {
         let expected = events.iter().find(|(_, at)| *at >= since);
-        assert_eq!(first(&reader, since), expected.map(|(number, _)| *number), "{since}");
+        assert_eq!(
+            first(&reader, since),
+            expected.map(|(number, _)| *number),
+            "{since}"
+        );
     }
 }
