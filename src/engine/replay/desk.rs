@@ -92,7 +92,7 @@ pub struct ReplayView {
 impl ReplayView {
     /// Of those that it queued, the ones that have not ended.
     pub const fn waiting(&self) -> u64 {
-        self.queued - self.delivered - self.failed
+        self.queued.saturating_sub(self.delivered + self.failed)
     }
 
     /// It is done once all is queued and has ended.

@@ -9,6 +9,7 @@ mod failing;
 mod grouping;
 mod hardening;
 mod keeping;
+mod replaying;
 mod retrying;
 mod rotating;
 mod telling;
