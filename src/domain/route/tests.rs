@@ -122,7 +122,7 @@ fn the_index_finds_what_the_filters_say() {
             }
             _ => {
                 let (kind, facts) = random_event(&mut dice);
-                let gets = |one: &&Endpoint| wants_now(one, &kind, &facts);
+                let gets = |one: &&Endpoint| super::wants(one, &kind, &facts);
                 let expected: Vec<_> = naive.values().filter(gets).map(|one| one.number).collect();
                 matched += expected.len();
                 assert_eq!(routes.plan(&kind, &facts), expected, "{kind} {facts:?}");
