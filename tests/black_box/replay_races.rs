@@ -103,8 +103,10 @@ fn what_waits_for_its_time_is_replayed_and_retried_when_it_comes() {
     let daemon = Daemon::start_with(&[("RINGHOOK_DELIVERY_RETRY_PLAN", "1s")]);
     let (receiver, endpoint, deliveries) = failed_once(&daemon, &json!({}));
     thread::scope(|scope| {
-        let arrived = || receiver.received().len() >= 2 * EVENTS;
-        scope.spawn(|| replay_on(&daemon, &endpoint, arrived));
+        scope.spawn(|| {
+            let arrived = || receiver.received().len() >= 2 * EVENTS;
+            replay_on(&daemon, &endpoint, arrived);
+        });
         for id in &deliveries {
             let path = format!("/v1/deliveries/{id}/retry");
             let answer = daemon.api("POST", &path, None);
