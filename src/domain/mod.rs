@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod attempt;
+pub mod certificate;
 pub mod change;
 pub mod diagnosis;
 pub mod dice;
@@ -18,6 +19,7 @@ pub mod key;
 pub mod lanes;
 pub mod outcome;
 pub mod payload;
+pub mod pem;
 pub mod reason;
 pub mod replay;
 pub mod request;

@@ -22,6 +22,7 @@ use super::socket::Socket;
 use super::tls::{Tls, TlsFault};
 use crate::domain::address::EgressRule;
 use crate::domain::attempt::{ErrorKind as Kind, Phase, SendError};
+use crate::domain::endpoint::TlsTerms;
 
 /// Leaves the look-up to the connector.
 #[derive(Debug)]
@@ -49,7 +50,11 @@ pub(super) struct Shared {
 
 /// Makes the connections of one agent.
 #[derive(Clone, Debug)]
-pub(super) struct Dialler(pub Arc<Shared>);
+pub(super) struct Dialler {
+    pub shared: Arc<Shared>,
+    /// How TLS differs from what holds for all.
+    pub tls: Option<Arc<TlsTerms>>,
+}
 
 impl Connector for Dialler {
     type Out = Line;
@@ -90,7 +95,7 @@ impl Dialler {
         let begun = Instant::now();
         let found: Result<Vec<IpAddr>, SendError> = match host.parse() {
             Ok(literal) => Ok(vec![literal]),
-            Err(_) => self.0.names.resolve(host),
+            Err(_) => self.shared.names.resolve(host),
         };
         let took = Some(phases::whole_ms(begun.elapsed()));
         phases::with(|call| call.timings.resolve_ms = took);
@@ -99,7 +104,7 @@ impl Dialler {
         let mut open = Vec::new();
         for ip in found? {
             let address = SocketAddr::new(ip, port);
-            match self.0.egress.check(host, address) {
+            match self.shared.egress.check(host, address) {
                 Ok(()) => open.push(address),
                 Err(why) => closed = closed.or(Some(why)),
             }
@@ -119,7 +124,7 @@ impl Dialler {
     pub(super) fn dial(&self, addresses: &[SocketAddr]) -> Result<(Socket, SocketAddr), SendError> {
         phases::reached(Phase::Connect);
         let begun = Instant::now();
-        phases::with(|call| call.deadline = call.deadline.min(begun + self.0.connect_timeout));
+        phases::with(|call| call.deadline = call.deadline.min(begun + self.shared.connect_timeout));
         let mut failed = None;
         for (index, address) in addresses.iter().enumerate() {
             let Some(left) = phases::left() else { break };
@@ -152,7 +157,7 @@ impl Dialler {
     ) -> Result<Wire, SendError> {
         phases::reached(Phase::Tls);
         let begun = Instant::now();
-        let wrapped = self.0.tls.wrap(host, socket);
+        let wrapped = self.shared.tls.wrap(self.tls.as_deref(), host, socket);
         let took = begun.elapsed();
         phases::with(|call| call.timings.tls_ms = Some(phases::whole_ms(took)));
         wrapped

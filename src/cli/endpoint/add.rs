@@ -29,7 +29,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     if arguments.preview {
         return preview::run(&arguments.wishes.events(&[]), context);
     }
-    let mut fields = arguments.wishes.fields();
+    let mut fields = arguments.wishes.fields()?;
     fields.insert("url".to_owned(), json!(arguments.url));
     fields.insert("events".to_owned(), arguments.wishes.events(&[]));
     fields
