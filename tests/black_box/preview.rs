@@ -62,31 +62,21 @@ fn without_stored_events_the_samples_are_judged_and_it_says_so() {
     }
 }
 
-#[test]
-fn stored_events_are_judged_newest_first_with_a_reason_for_each_miss() {
-    let daemon = Daemon::start();
-    let account = |id: &str| json!({"id": id, "name": id});
-    let events = [
+/// Nine events, of which `narrow` wants the first and the seventh.
+fn events() -> Vec<(&'static str, Value)> {
+    let call = |id: &str, account: &str, duration: Value| {
+        let account = json!({"id": account, "name": account});
         (
             "call:completed",
-            json!({"id": "1", "account": account("paris"), "duration": 42}),
-        ),
-        (
-            "call:completed",
-            json!({"id": "2", "account": account("paris"), "duration": 4}),
-        ),
-        (
-            "call:completed",
-            json!({"id": "3", "account": account("paris"), "duration": 700}),
-        ),
-        (
-            "call:completed",
-            json!({"id": "4", "account": account("paris"), "duration": null}),
-        ),
-        (
-            "call:completed",
-            json!({"id": "5", "account": account("nantes"), "duration": 42}),
-        ),
+            json!({"id": id, "account": account, "duration": duration}),
+        )
+    };
+    vec![
+        call("1", "paris", json!(42)),
+        call("2", "paris", json!(4)),
+        call("3", "paris", json!(700)),
+        call("4", "paris", Value::Null),
+        call("5", "nantes", json!(42)),
         ("call:completed", json!({"id": "6", "duration": 42})),
         (
             "call:missed",
@@ -97,14 +87,22 @@ fn stored_events_are_judged_newest_first_with_a_reason_for_each_miss() {
             json!({"id": "8", "tracked_number": "+44 1 23"}),
         ),
         ("lead:created", json!({"id": "9"})),
-    ];
-    for (kind, data) in &events {
-        daemon.post(kind, data);
-    }
-    let wanted = json!([
+    ]
+}
+
+fn narrow() -> Value {
+    json!([
         {"type": "call:completed", "accounts": ["paris"], "duration": {"min": 10, "max": 600}},
-        {"type": "call:missed", "numbers": ["+331*"]}]);
-    let shown = preview(&daemon, &json!({"events": wanted}));
+        {"type": "call:missed", "numbers": ["+331*"]}])
+}
+
+#[test]
+fn stored_events_are_judged_newest_first_with_a_reason_for_each_miss() {
+    let daemon = Daemon::start();
+    for (kind, data) in events() {
+        daemon.post(kind, &data);
+    }
+    let shown = preview(&daemon, &json!({"events": narrow()}));
     assert_eq!(shown["source"], "events");
     assert_eq!((&shown["total"], &shown["matched"]), (&json!(9), &json!(2)));
     assert_eq!(
@@ -128,35 +126,30 @@ fn stored_events_are_judged_newest_first_with_a_reason_for_each_miss() {
     assert_eq!(reason(6), "duration 700 s is above its maximum of 600 s");
     assert_eq!(reason(7), "duration 4 s is below its minimum of 10 s");
     assert_eq!(shown["samples"][8]["event"]["summary"]["duration"], 42);
-    let few = preview(&daemon, &json!({"events": wanted, "last": 2}));
+    let few = preview(&daemon, &json!({"events": narrow(), "last": 2}));
     assert_eq!((&few["total"], &few["matched"]), (&json!(2), &json!(0)));
-    // What is previewed is what happens: an endpoint with this filter gets the same two.
-    let endpoint = daemon.add_endpoint("http://127.0.0.1:9/", &json!({"events": wanted}));
-    for (place, (kind, data)) in events.iter().enumerate() {
-        let matched = daemon.post(kind, data)["matched"] == 1;
-        let sample = &shown["samples"][events.len() - 1 - place];
-        assert_eq!(sample["matched"], matched, "{sample}");
+}
+
+#[test]
+fn what_is_previewed_is_what_happens_and_in_the_same_words() {
+    let daemon = Daemon::start();
+    for (kind, data) in events() {
+        daemon.post(kind, &data);
     }
-    // And the reasons of an event are the same words.
-    let newest = daemon
-        .api("GET", "/v1/events?limit=9", None)
-        .expect(200)
-        .json();
-    for (place, listed) in newest["items"].as_array().unwrap().iter().enumerate() {
-        let id = listed["id"].as_str().unwrap();
-        let event = daemon
-            .api("GET", &format!("/v1/events/{id}"), None)
-            .expect(200)
-            .json();
-        let sample = &shown["samples"][place];
+    let shown = preview(&daemon, &json!({"events": narrow()}));
+    let samples = shown["samples"].as_array().unwrap();
+    let endpoint = daemon.add_endpoint("http://127.0.0.1:9/", &json!({"events": narrow()}));
+    for ((kind, data), sample) in events().into_iter().zip(samples.iter().rev()) {
+        let posted = daemon.post(kind, &data);
+        assert_eq!(sample["matched"], posted["matched"] == 1, "{sample}");
+        let path = format!("/v1/events/{}", posted["id"].as_str().unwrap());
+        let event = daemon.api("GET", &path, None).expect(200).json();
         match event["not_matched"].as_array().unwrap().first() {
             None => assert_eq!(sample["matched"], true),
             Some(miss) => {
                 assert_eq!(miss["endpoint"], endpoint.as_str());
-                assert_eq!(
-                    (&miss["code"], &miss["reason"]),
-                    (&sample["code"], &sample["reason"])
-                );
+                let said = (&miss["code"], &miss["reason"]);
+                assert_eq!(said, (&sample["code"], &sample["reason"]));
             }
         }
     }
