@@ -273,7 +273,12 @@ fn five_thousand_at_a_rate_are_stopped_and_finished_by_another() {
         again["ended_at"], stopped["ended_at"],
         "stopping twice changes nothing"
     );
-    // What came after it, without a rate.
+    // What came after it, without a rate, once what ended is on disk.
+    let open = format!("/v1/deliveries?endpoint={endpoint}&state=waiting");
+    until("the ends to be on disk", || {
+        let page = daemon.api("GET", &open, None).expect(200).json();
+        (page["items"] == json!([])).then_some(())
+    });
     let since = event(&daemon, &ids[queued as usize])["received_at"].clone();
     let rest = json!({"only": "all", "since": since});
     let counted = count(&daemon, &endpoint, &rest)["count"].clone();

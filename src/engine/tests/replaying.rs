@@ -82,11 +82,15 @@ fn a_replay_waits_behind_new_events_and_takes_one_of_four_sends() {
 #[test]
 fn the_replayer_is_told_how_its_deliveries_ended() {
     let mut bench = delivered(3);
-    for number in 1..=3 {
-        bench.write(replay(number, 1));
-    }
     // One by hand is not of the replay.
-    bench.write(Command::Reopen(named(4_000, 1), EventType::EmailReceived));
+    bench.write(Command::Reopen(named(1, 1), EventType::EmailReceived));
+    bench.commit();
+    bench.finish(200);
+    bench.settle();
+    assert_eq!(bench.replayed, []);
+    bench.write(replay(1, 2));
+    bench.write(replay(2, 1));
+    bench.write(replay(3, 1));
     bench.commit();
     bench.finish(200);
     assert_eq!(bench.replayed, [(REPLAY, EndState::Delivered)]);
@@ -96,7 +100,6 @@ fn the_replayer_is_told_how_its_deliveries_ended() {
     bench.write(Command::Cancel(named(2, 1)));
     bench.commit();
     assert_eq!(bench.replayed[1], (REPLAY, EndState::Cancelled));
-    bench.finish(200);
     bench.finish(200);
     bench.settle();
     assert_eq!(bench.replayed[2..], [(REPLAY, EndState::Delivered)]);
