@@ -302,7 +302,7 @@ impl Worker {
                 });
             }
             Order::Stop(number) => self.running.retain(|one| one.number != number),
-            Order::Answered(number, candidate, said) => self.answered(number, *candidate, said),
+            Order::Answered(number, candidate, said) => self.answered(number, *candidate, &said),
             Order::Ended(number, state) => {
                 let now = self.clock.now().wall;
                 self.shared.replays.change(number, |view| {
@@ -321,7 +321,7 @@ impl Worker {
         &mut self,
         number: ReplayNumber,
         candidate: Candidate,
-        said: Result<Written, Refusal>,
+        said: &Result<Written, Refusal>,
     ) {
         let rested_at = self.clock.now().tick.plus_ms(REST_MS);
         let mut running = self.running.iter_mut();
