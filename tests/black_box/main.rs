@@ -29,5 +29,6 @@ mod replay_races;
 mod restart;
 mod retention;
 mod retry;
+mod session;
 mod stream;
 mod tools;

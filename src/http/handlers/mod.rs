@@ -20,6 +20,7 @@ mod page;
 mod preview;
 mod replays;
 mod rings;
+mod session;
 mod status;
 mod stream;
 mod test;
@@ -76,6 +77,10 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::TokenList => tokens::list(edge, &call),
         Operation::TokenAdd => tokens::add(edge, call).await,
         Operation::TokenRemove => tokens::remove(edge, call).await,
+        Operation::SignIn => session::sign_in(edge, call).await,
+        Operation::SessionRead => session::read(edge, &call),
+        Operation::SignOut => session::sign_out(edge, call).await,
+        Operation::SignInCode => session::code(edge, call).await,
         Operation::Status => status::read(edge, call).await,
         Operation::Stream => stream::open(edge, call).await,
         Operation::Config => config::read(edge, &call),
