@@ -16,7 +16,7 @@ mod failure;
 mod input;
 mod listen;
 mod log;
-mod receiver;
+pub mod receiver;
 mod reference;
 mod send;
 mod serve;

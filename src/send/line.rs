@@ -12,6 +12,7 @@ use ureq::Timeout;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use super::phases;
+use super::proxy::Via;
 use super::socket::Socket;
 use crate::domain::attempt::Phase;
 
@@ -38,6 +39,8 @@ pub(super) enum Wire {
 /// A connection with its buffers.
 pub(super) struct Line {
     wire: Wire,
+    /// How requests are readdressed, where a proxy passes them on.
+    via: Option<Box<Via>>,
     store: Store,
     /// Used since it was last at rest.
     used: bool,
@@ -58,9 +61,10 @@ struct Store {
 
 impl Line {
     /// A connection that was just made.
-    pub fn new(wire: Wire) -> Self {
+    pub fn new(wire: Wire, via: Option<Box<Via>>) -> Self {
         Self {
             wire,
+            via,
             store: Store::default(),
             used: false,
         }
@@ -90,7 +94,11 @@ impl Transport for Line {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        self.used = true;
+        let is_first = !std::mem::replace(&mut self.used, true);
+        let amount = match &self.via {
+            Some(via) if is_first => self.store.readdress(amount, via).map_err(failure)?,
+            _ => amount,
+        };
         self.store.held += amount;
         if self.store.output.len() - self.store.held >= OUTPUT_FREE_BYTES {
             return Ok(());
@@ -134,6 +142,17 @@ impl Transport for Line {
 
     fn is_tls(&self) -> bool {
         matches!(self.wire, Wire::Tls(_))
+    }
+}
+
+impl Store {
+    /// Readdresses the beginning of a request; how long it is then.
+    fn readdress(&mut self, amount: usize, via: &Via) -> io::Result<usize> {
+        let readdressed = via.readdressed(&self.output[..amount]);
+        let readdressed = readdressed.filter(|bytes| bytes.len() <= self.output.len());
+        let bytes = readdressed.ok_or(ErrorKind::InvalidInput)?;
+        self.output[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
     }
 }
 

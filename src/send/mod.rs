@@ -1,7 +1,7 @@
 //! Sends requests: a pool of blocking threads over one seam, `Transport`.
 //!
 //! In reading order: `pool` hands jobs to threads; `http` sends one request; `agents` keeps a
-//! client per host; `connect` makes connections over `names`, `socket` and `tls`; `line` is a
+//! client per host; `connect` makes connections over `names`, `socket`, `proxy` and `tls`; `line` is a
 //! connection in use; `check` looks at a URL and sends nothing; `phases` knows how far a call
 //! got; `errors` says what went wrong. What an attempt means is decided elsewhere.
 
@@ -16,6 +16,7 @@ mod lookout;
 mod names;
 mod phases;
 pub mod pool;
+mod proxy;
 mod socket;
 #[cfg(test)]
 mod tests;

@@ -15,14 +15,24 @@ fn rule(private: bool, allow: &[&str], deny: &[&str], own: &[&str]) -> EgressRul
     }
 }
 
+/// The machine of these tests, besides its loopback addresses.
+const HERE: [&str; 3] = ["192.168.1.5", "93.184.216.34", "fd00::5"];
+
+fn is_here(ip: IpAddr) -> bool {
+    ip.is_loopback()
+        || HERE
+            .iter()
+            .any(|here| ip == here.parse::<IpAddr>().unwrap())
+}
+
 /// The answer in one word.
 fn word(rule: &EgressRule, host: &str, ip: &str, port: u16) -> &'static str {
     let address = SocketAddr::new(ip.parse().unwrap(), port);
-    match rule.check(host, address) {
+    match rule.check(host, address, is_here) {
         Ok(()) => "open",
         Err(Closed::Never(..)) => "never",
         Err(Closed::Private(_)) => "private",
-        Err(Closed::Denied(_)) => "denied",
+        Err(Closed::Denied(_) | Closed::DeniedName(_)) => "denied",
         Err(Closed::Own(_)) => "own",
     }
 }
@@ -348,7 +358,11 @@ fn own_listeners_are_never_open() {
         check(wildcard, "fd00::5", 7464, "own");
         check(wildcard, "64:ff9b::7f00:1", 7464, "own");
         check(wildcard, "127.0.0.1", 7465, "open");
-        check(wildcard, "93.184.216.34", 7464, "open");
+        check(wildcard, "93.184.216.34", 7464, "own");
+        // Other machines may listen on the same port.
+        check(wildcard, "93.184.216.35", 7464, "open");
+        check(wildcard, "192.168.1.6", 7464, "open");
+        check(wildcard, "::ffff:192.168.1.5", 7464, "own");
         check(wildcard, "0.0.0.0", 7464, "never");
     }
 }
@@ -356,7 +370,9 @@ fn own_listeners_are_never_open() {
 #[test]
 fn a_closed_address_says_why() {
     let check = |rule: &EgressRule, address: &str, expected: &str| {
-        let got = rule.check("a", address.parse().unwrap()).unwrap_err();
+        let got = rule
+            .check("a", address.parse().unwrap(), is_here)
+            .unwrap_err();
         assert_eq!(got.to_string(), expected);
     };
     let strict = rule(false, &[], &["8.8.8.8"], &["127.0.0.1:7464"]);
@@ -377,4 +393,39 @@ fn a_closed_address_says_why() {
         "127.0.0.1:7464",
         "127.0.0.1:7464 is ringhook's own address",
     );
+}
+
+#[test]
+fn through_a_proxy_only_literals_and_denied_names_are_closed() {
+    let check = |host: &str, port: u16, expected: &str| {
+        let rule = rule(
+            false,
+            &["10.1.0.0/16"],
+            &["evil.example", "9.9.9.9"],
+            &["0.0.0.0:7464"],
+        );
+        let got = match rule.check_through_proxy(host, port, is_here) {
+            Ok(()) => "open",
+            Err(Closed::Never(..)) => "never",
+            Err(Closed::Private(_)) => "private",
+            Err(Closed::Denied(_) | Closed::DeniedName(_)) => "denied",
+            Err(Closed::Own(_)) => "own",
+        };
+        assert_eq!(got, expected, "{host}:{port}");
+    };
+    check("crm.example", 443, "open");
+    check("crm.lan", 443, "open");
+    check("evil.example", 443, "denied");
+    check("Evil.Example.", 443, "denied");
+    check("8.8.8.8", 443, "open");
+    check("9.9.9.9", 443, "denied");
+    check("10.0.0.1", 443, "private");
+    check("10.1.0.1", 443, "open");
+    check("169.254.169.254", 80, "never");
+    check("::ffff:169.254.169.254", 80, "never");
+    check("127.0.0.1", 80, "private");
+    check("localhost", 80, "private");
+    check("a.LocalHost.", 80, "private");
+    check("localhost", 7464, "own");
+    check("localhost.example", 7464, "open");
 }
