@@ -13,6 +13,7 @@ mod connection;
 mod edge;
 mod handlers;
 mod host;
+mod hub;
 mod json;
 mod listen;
 mod page;

@@ -3,15 +3,13 @@
 //! The page is packed by `page/build.rs`. It knows no user: every file is for everybody, and
 //! all that is worth protecting comes over the API.
 
-use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY,
 };
 use http::{Response, StatusCode};
-use http_body_util::Full;
 
-use super::answer::Answer;
+use super::answer::{Answer, AnswerBody};
 
 include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
@@ -87,7 +85,7 @@ pub fn from_folder(path: &str, bytes: Vec<u8>) -> Answer {
         (_, Ok(text)) => text.into_bytes(),
         (_, Err(error)) => error.into_bytes(),
     };
-    let answer = Response::new(Full::new(Bytes::from(bytes)));
+    let answer = Response::new(AnswerBody::whole(bytes));
     with_headers(answer, path, ASK_AGAIN)
 }
 
@@ -115,7 +113,7 @@ fn embedded(asset: &'static Asset, headers: &HeaderMap) -> Answer {
     let etag = format!("\"{}{form}\"", asset.etag);
     let is_known = has_already(headers, &etag);
     let body = if is_known { &[] } else { body };
-    let mut answer = Response::new(Full::new(Bytes::from_static(body)));
+    let mut answer = Response::new(AnswerBody::whole(body));
     if is_known {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
     } else if is_gzipped {

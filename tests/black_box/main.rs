@@ -24,4 +24,5 @@ mod receivers;
 mod restart;
 mod retention;
 mod retry;
+mod stream;
 mod tools;

@@ -27,7 +27,7 @@ pub async fn check(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     let url = fields.require("url")?.string()?;
     let (mut tls, mut errors) = (Tls::default(), Vec::new());
     if let Some(value) = fields.take("tls") {
-        endpoint_read::merge_tls(&mut tls, value.non_null(), &mut errors)?;
+        endpoint_read::tls::merge(&mut tls, value.non_null(), &mut errors)?;
     }
     fields.finish()?;
     errors.extend(check_url(&url));

@@ -18,6 +18,7 @@ mod live;
 mod page;
 mod rings;
 mod status;
+mod stream;
 mod test;
 mod tokens;
 
@@ -67,6 +68,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::TokenAdd => tokens::add(edge, call).await,
         Operation::TokenRemove => tokens::remove(edge, call).await,
         Operation::Status => status::read(edge, call).await,
+        Operation::Stream => stream::open(edge, call).await,
         Operation::Config => config::read(edge, &call),
         Operation::PageIndex => page::index(edge, &call).await,
         Operation::PageAsset => page::asset(edge, &call).await,

@@ -53,13 +53,7 @@ impl<'a> EndpointJson<'a> {
             policy: PolicyJson::new(spec, defaults),
             state: endpoint.state().as_str(),
             reason: endpoint.reason(),
-            stats: StatsJson {
-                waiting: view.lane.waiting,
-                oldest_due_at: view.oldest_due_at.map(Text),
-                delivered_24h: view.stats.delivered,
-                failed_24h: view.stats.failed,
-                p95_ms: view.stats.p95_ms,
-            },
+            stats: StatsJson::new(view),
             recent: view.recent.iter().map(RecentJson::new).collect(),
             expires_at: spec.expires_at.map(Text),
             created_at: Text(endpoint.created_at),
@@ -196,8 +190,9 @@ impl<'a> TlsJson<'a> {
     }
 }
 
+/// What is counted of an endpoint.
 #[derive(Serialize)]
-struct StatsJson {
+pub struct StatsJson {
     waiting: u32,
     oldest_due_at: Option<Text<Timestamp>>,
     delivered_24h: u64,
@@ -205,8 +200,22 @@ struct StatsJson {
     p95_ms: Option<u32>,
 }
 
+impl StatsJson {
+    /// As it is now.
+    pub fn new(view: &EndpointView) -> Self {
+        Self {
+            waiting: view.lane.waiting,
+            oldest_due_at: view.oldest_due_at.map(Text),
+            delivered_24h: view.stats.delivered,
+            failed_24h: view.stats.failed,
+            p95_ms: view.stats.p95_ms,
+        }
+    }
+}
+
+/// An attempt in short.
 #[derive(Serialize)]
-struct RecentJson {
+pub struct RecentJson {
     at: Text<Timestamp>,
     outcome: &'static str,
     status: Option<u16>,
@@ -214,7 +223,8 @@ struct RecentJson {
 }
 
 impl RecentJson {
-    fn new(recent: &Recent) -> Self {
+    /// One of the last ten.
+    pub fn new(recent: &Recent) -> Self {
         Self {
             at: Text(recent.at),
             outcome: recent.outcome.as_str(),

@@ -4,8 +4,7 @@
 //! A wrong shape ends the reading (400); what is well formed and not acceptable is collected
 //! (422). What the values must be is the domain's matter: `EndpointSpec::check`.
 
-use crate::domain::endpoint::tls::CLIENT_PEM_SET;
-use crate::domain::endpoint::{Encoding, EndpointSpec, FieldError, Order, Policy, Tls};
+use crate::domain::endpoint::{Encoding, EndpointSpec, FieldError, Order, Policy};
 use crate::domain::event::EventType;
 use crate::domain::filter::{Filter, NumberPattern, Subscription, Wants, comparable};
 use crate::domain::key::SignatureKey;
@@ -13,6 +12,8 @@ use crate::domain::time::Timestamp;
 
 use super::super::json::{Object, Value};
 use super::super::problem::Problem;
+
+pub mod tls;
 
 /// Fields that ringhook writes.
 const READ_ONLY: [&str; 7] = [
@@ -321,44 +322,7 @@ fn merge_policy(
         errors.push(not_enforced(value.path()));
     }
     if let Some(value) = object.take("tls") {
-        merge_tls(&mut policy.tls, value.non_null(), errors)?;
-    }
-    object.finish()
-}
-
-/// What TLS differs in, as it stands in a policy; also in a check of a URL.
-pub fn merge_tls(
-    tls: &mut Tls,
-    value: Option<Value<'_>>,
-    errors: &mut Errors,
-) -> Result<(), Problem> {
-    let Some(value) = value else {
-        *tls = Tls::default();
-        return Ok(());
-    };
-    let mut object = value.object()?;
-    let mut text = |name: &str, field: &mut Option<String>| -> Result<(), Problem> {
-        if let Some(value) = object.take(name) {
-            *field = value.non_null().map(|value| value.string()).transpose()?;
-        }
-        Ok(())
-    };
-    text("ca_pem", &mut tls.ca_pem)?;
-    text("pin_sha256", &mut tls.pin_sha256)?;
-    let before = tls.client_pem.clone();
-    text("client_pem", &mut tls.client_pem)?;
-    if tls.client_pem.as_deref() == Some(CLIENT_PEM_SET) {
-        // As it was read: whoever sends back what was shown changes nothing.
-        if before.is_none() {
-            let message = "\"set\" stands for one that is there, and there is none: give the PEM";
-            errors.push(FieldError::new("policy.tls.client_pem", "invalid", message));
-        }
-        tls.client_pem = before;
-    }
-    if let Some(value) = object.take("insecure") {
-        tls.insecure = value
-            .non_null()
-            .map_or(Ok(false), |value| value.boolean())?;
+        tls::merge(&mut policy.tls, value.non_null(), errors)?;
     }
     object.finish()
 }

@@ -1,6 +1,7 @@
 //! The merge patch in tables.
 
 use super::*;
+use crate::domain::endpoint::Tls;
 use crate::http::json;
 
 const NOW: Timestamp = Timestamp(1_000_000);
