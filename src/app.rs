@@ -57,12 +57,14 @@ pub enum StartError {
     /// A thread, or the system's random numbers.
     #[error("cannot start: {0}")]
     System(std::io::Error),
-    /// The TLS settings.
-    #[error("cannot set up TLS for deliveries: {0}")]
-    Tls(String),
     /// The certificates to trust besides.
-    #[error("cannot use {} (egress.ca_file): {1}", .0.display())]
-    CaFile(PathBuf, String),
+    #[error("cannot use {path} (egress.ca_file): {why}")]
+    CaFile {
+        /// The file.
+        path: String,
+        /// A part of a sentence.
+        why: String,
+    },
 }
 
 impl App {
@@ -268,7 +270,13 @@ fn transport(
         proxy: settings.egress.proxy.clone(),
         user_agent: concat!("ringhook/", env!("CARGO_PKG_VERSION")).to_owned(),
     })
-    .map_err(StartError::Tls)
+    .map_err(|why| {
+        // Nothing else can be wrong with it.
+        bad_ca_file(
+            settings.egress.ca_file.as_deref().unwrap_or(Path::new("")),
+            why,
+        )
+    })
 }
 
 /// Where requests may go; never to our own listener.
@@ -281,12 +289,17 @@ fn egress_rule(settings: &Settings, own: SocketAddr) -> EgressRule {
     }
 }
 
+fn bad_ca_file(path: &Path, why: String) -> StartError {
+    let path = path.display().to_string();
+    StartError::CaFile { path, why }
+}
+
 /// `egress.ca_file`, read once.
 fn ca_pem(settings: &Settings) -> Result<Option<String>, StartError> {
     let Some(path) = &settings.egress.ca_file else {
         return Ok(None);
     };
-    let wrong = |why: String| StartError::CaFile(path.clone(), why);
+    let wrong = |why| bad_ca_file(path, why);
     let pem = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     check_ca(&pem).map_err(wrong)?;
     Ok(Some(pem))

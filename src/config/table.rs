@@ -182,7 +182,7 @@ pub static SETTINGS: [Setting; 32] = [
     setting("egress", "ca_file", r#""""#, Kind::Path,
         "a PEM file with certificates to trust beside the system's roots; empty: none"),
     setting("egress", "proxy", r#""""#, Kind::Proxy,
-        "http://[user:password@]host:port for all requests; empty: none, whatever the environment says"),
+        "http://[user:password@]host:port for all requests; that of the environment is never used"),
     setting("log", "level", r#""info""#, Kind::Level,
         "off, error, warn, info, debug or trace"),
     setting("log", "format", r#""auto""#, Kind::Format,

@@ -25,4 +25,5 @@ mod restart;
 mod retention;
 mod retry;
 mod stream;
+mod tls;
 mod tools;
