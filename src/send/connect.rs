@@ -119,7 +119,7 @@ impl Dialler {
         allowed.map_err(|why| blocked(&why))?;
         let reached = self.resolve(&proxy.host, proxy.port);
         let reached = reached.and_then(|addresses| self.dial(&addresses));
-        let (mut socket, address) = reached.map_err(|error| proxy::about(proxy, error))?;
+        let (mut socket, address) = reached.map_err(|error| proxy::about(proxy, &error))?;
         register(&socket)?;
         if needs_tunnel {
             proxy::tunnel(proxy, &mut socket, host, port)?;

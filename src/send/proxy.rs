@@ -123,11 +123,12 @@ fn status_of(head: &[u8]) -> Option<u16> {
 }
 
 /// What a failure to reach the proxy itself says.
-pub(super) fn about(proxy: &Proxy, error: SendError) -> SendError {
+pub(super) fn about(proxy: &Proxy, error: &SendError) -> SendError {
     phases::reached(error.phase);
     SendError {
         message: format!("the proxy {proxy}: {}", error.message),
-        ..error
+        kind: error.kind,
+        phase: error.phase,
     }
 }
 

@@ -83,7 +83,7 @@ pub fn statuses() -> Vec<Case> {
             },
             413,
         )
-        .is_replaced(),
+        .that_is_replaced(),
     ]
 }
 

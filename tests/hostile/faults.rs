@@ -57,32 +57,32 @@ pub fn ends() -> Vec<Case> {
             Fault(Closed, SILENT),
         )
         .over_tls(Fault(Tls, INSTEAD))
-        .is_replaced(),
+        .that_is_replaced(),
         case(
             "cut",
             || Step::at_once("cut").then(Act::Reset),
             Fault(Closed, SILENT),
         )
         .over_tls(Fault(Tls, INSTEAD))
-        .is_replaced(),
+        .that_is_replaced(),
         case(
             "reads and closes",
             || read().then(Act::Close),
             Fault(Closed, SILENT),
         )
-        .is_replaced(),
+        .that_is_replaced(),
         case(
             "reads and resets",
             || read().then(Act::Reset),
             Fault(Closed, SILENT),
         )
-        .is_replaced(),
+        .that_is_replaced(),
         case(
             "reads, waits and closes",
             || read().then(Act::Rest(SHORT)).then(Act::Close),
             Fault(Closed, SILENT),
         )
-        .is_replaced(),
+        .that_is_replaced(),
         case(
             "closes within the status line",
             || read().say(b"HTTP/1.").then(Act::Close),

@@ -125,13 +125,16 @@ fn a_name_that_takes_long_ends_with_the_attempt() {
     drop(hold);
 }
 
+/// What a receiver does instead of agreeing, and words to expect.
+type Failing = (fn() -> Step, &'static str);
+
 #[test]
 fn handshakes_that_fail_say_how() {
     const ALERT: &[u8] = b"\x15\x03\x03\0\x02\x02";
     fn say(bytes: &'static [u8]) -> Step {
         Step::at_once("…").say(bytes).then(Act::Hang)
     }
-    let cases: [(fn() -> Step, &str); 9] = [
+    let cases: [Failing; 9] = [
         (
             || say(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
             "is not TLS; is it plain http?",

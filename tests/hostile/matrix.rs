@@ -56,7 +56,7 @@ impl Case {
         self
     }
 
-    pub fn is_replaced(mut self) -> Self {
+    pub fn that_is_replaced(mut self) -> Self {
         self.replaced = true;
         self
     }

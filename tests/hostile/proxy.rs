@@ -6,7 +6,7 @@ use std::time::Duration;
 use ringhook::cli::receiver::{self, Act, Manner, Received, Receiver, Script, Step};
 use ringhook::clock::Clock;
 use ringhook::domain::address::Proxy;
-use ringhook::domain::attempt::ErrorKind::{Blocked, Connect, Timeout};
+use ringhook::domain::attempt::ErrorKind::{self, Blocked, Connect, Timeout};
 use ringhook::domain::time::Tick;
 use ringhook::send::Transport as _;
 use ringhook::send::http::HttpTransport;
@@ -54,9 +54,12 @@ fn a_request_over_http_names_its_whole_url() {
     proxy.stop();
 }
 
+/// What a proxy answers, the kind that comes of it, and words to expect.
+type Failing = (fn() -> Step, ErrorKind, &'static str);
+
 #[test]
 fn a_receiver_over_https_is_reached_through_a_tunnel_or_not() {
-    let cases: [(fn() -> Step, _, &str); 5] = [
+    let cases: [Failing; 5] = [
         (
             || Step::status(407),
             Connect,

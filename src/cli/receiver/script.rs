@@ -50,8 +50,11 @@ pub enum Act {
     Reset,
 }
 
+/// A word of a script, and the step that it stands for.
+type Word = (&'static str, fn() -> Step);
+
 /// The words of a script besides statuses, with what they do.
-const WORDS: [(&str, fn() -> Step); 9] = [
+const WORDS: [Word; 9] = [
     ("timeout", || Step::after_request("timeout").then(Act::Hang)),
     ("close", || Step::after_request("close").then(Act::Close)),
     ("reset", || Step::after_request("reset").then(Act::Reset)),
