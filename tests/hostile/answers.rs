@@ -60,7 +60,8 @@ pub fn statuses() -> Vec<Case> {
         status(
             "429 for ever",
             || {
-                say(b"HTTP/1.1 429 Slow\r\nretry-after: 99999999999999999999\r\ncontent-length: 0\r\n\r\n")
+                say(b"HTTP/1.1 429 Slow\r\nretry-after: 99999999999999999999\r\n")
+                    .say(b"content-length: 0\r\n\r\n")
             },
             429,
         ),
@@ -99,7 +100,8 @@ pub fn bodies() -> Vec<Case> {
         status(
             "gzip, or not",
             || {
-                say(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\n\x1f\x8bxx")
+                say(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n")
+                    .say(b"content-length: 4\r\n\r\n\x1f\x8bxx")
             },
             200,
         ),

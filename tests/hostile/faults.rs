@@ -83,6 +83,12 @@ pub fn ends() -> Vec<Case> {
             Fault(Closed, SILENT),
         )
         .that_is_replaced(),
+    ]
+}
+
+/// Ends and pauses within the head.
+pub fn parts() -> Vec<Case> {
+    vec![
         case(
             "closes within the status line",
             || read().say(b"HTTP/1.").then(Act::Close),
@@ -125,7 +131,7 @@ pub fn ends() -> Vec<Case> {
     ]
 }
 
-/// Heads that are large, and interim answers.
+/// Heads that take their time, or are large.
 pub fn heads() -> Vec<Case> {
     vec![
         case(
@@ -178,6 +184,12 @@ pub fn heads() -> Vec<Case> {
             },
             Fault(Protocol, "too many headers"),
         ),
+    ]
+}
+
+/// Interim answers.
+pub fn interim() -> Vec<Case> {
+    vec![
         case(
             "endless interim answers",
             || flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),

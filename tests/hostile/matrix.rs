@@ -75,7 +75,7 @@ const BODY_MS: u64 = 2_000;
 const SLACK_MS: u64 = 4_000;
 
 /// Attempts at a time: as delivery threads, each is held by one attempt.
-const THREADS: usize = 32;
+const THREADS: usize = 24;
 
 /// What a fault of the client would take without end; a run of all cases takes a part of it.
 const GROWTH_BYTES_MAX: u64 = 48 << 20;
@@ -83,7 +83,9 @@ const GROWTH_BYTES_MAX: u64 = 48 << 20;
 fn cases() -> Vec<Case> {
     let mut all = faults::ends();
     all.extend(answers::bodies());
+    all.extend(faults::parts());
     all.extend(faults::heads());
+    all.extend(faults::interim());
     all.extend(faults::nonsense());
     all.extend(answers::statuses());
     all
@@ -185,12 +187,8 @@ fn every_bad_receiver_ends_as_it_should_in_time_and_in_little_memory() {
                 while let Some((case, tls, kept)) =
                     variants.get(next.fetch_add(1, Ordering::Relaxed))
                 {
-                    if let Err(why) = run(&client, case, *tls, *kept) {
-                        let name = case.name;
-                        wrong
-                            .lock()
-                            .unwrap()
-                            .push(format!("{name}, tls {tls}, kept {kept}: {why}"));
+                    if run(&client, case, *tls, *kept).is_err() {
+                        wrong.lock().unwrap().push((*case, *tls, *kept));
                     }
                     let now = resident_bytes();
                     let mut most = most.lock().unwrap();
@@ -200,6 +198,14 @@ fn every_bad_receiver_ends_as_it_should_in_time_and_in_little_memory() {
         }
     });
     let wrong = wrong.into_inner().unwrap();
+    // A machine that is busy with other things may be the cause: once more, one by one.
+    let wrong: Vec<String> = wrong
+        .into_iter()
+        .filter_map(|(case, tls, kept)| {
+            let why = run(&client, case, tls, kept).err()?;
+            Some(format!("{}, tls {tls}, kept {kept}: {why}", case.name))
+        })
+        .collect();
     assert!(
         wrong.is_empty(),
         "{} are wrong:\n{}",

@@ -16,8 +16,8 @@ use crate::clock::Clock;
 /// What each of them does.
 struct Part {
     title: &'static str,
-    /// What it does, as a script.
-    script: &'static str,
+    /// Its answer to everything.
+    status: u16,
     delay: Duration,
     /// Requests at a time: the slow one needs many to keep up.
     in_flight_max: u16,
@@ -26,19 +26,19 @@ struct Part {
 const PARTS: [Part; 3] = [
     Part {
         title: "crm",
-        script: "200",
+        status: 200,
         delay: Duration::ZERO,
         in_flight_max: 4,
     },
     Part {
         title: "slow",
-        script: "200",
+        status: 200,
         delay: Duration::from_secs(3),
         in_flight_max: 32,
     },
     Part {
         title: "broken",
-        script: "500",
+        status: 500,
         delay: Duration::ZERO,
         in_flight_max: 4,
     },
@@ -58,13 +58,13 @@ impl Crew {
         let mut crew = Self {
             receivers: Vec::new(),
             titles: HashMap::new(),
-            crm: Script::always(Step::status(200)),
+            crm: Script::always(Step::status(PARTS[0].status)),
             crm_is_well: Cell::new(true),
         };
         for (place, part) in PARTS.iter().enumerate() {
             let script = match place {
                 0 => crew.crm.clone(),
-                _ => Script::parse(part.script).unwrap_or_else(|_| crew.crm.clone()),
+                _ => Script::always(Step::status(part.status)),
             };
             let receiver = start(part, script, clock).map_err(Failure::system)?;
             let body = json!({

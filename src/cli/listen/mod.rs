@@ -43,8 +43,8 @@ pub struct Arguments {
     key_file: Option<PathBuf>,
     /// What is answered: a status, or a script as '500*3,timeout,200', whose last step stays. Its
     /// words are timeout, close, reset, shut, deaf, drip, garbage, endless and redirect
-    #[arg(long, value_name = "SCRIPT", default_value = "200")]
-    respond: String,
+    #[arg(long, value_name = "SCRIPT", value_parser = Script::parse, default_value = "200")]
+    respond: Script,
     /// How long each answer waits
     #[arg(long, value_name = "2s", value_parser = input::milliseconds, default_value = "0ms")]
     delay: u64,
@@ -64,15 +64,11 @@ enum Happened {
 
 /// Listens until Ctrl-C, or until enough has come.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let script = Script::parse(&arguments.respond).map_err(|why| {
-        let what = format!("--respond: {why}");
-        Failure::new(Exit::Usage, code::VALUE, what)
-    })?;
     let (sender, inbox) = sync_channel(INBOX_MAX);
     signals::watch(sender.clone(), || Happened::Signal).map_err(Failure::system)?;
     let listener = receiver::bind(arguments.port, PORT).map_err(|error| port_taken(&error))?;
     let manner = Manner {
-        script,
+        script: arguments.respond.clone(),
         delay: Duration::from_millis(arguments.delay),
         max: arguments.max.unwrap_or(u64::MAX),
         clock: context.clock.clone(),

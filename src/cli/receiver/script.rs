@@ -2,6 +2,7 @@
 //! the many ways in which receivers misbehave.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -136,6 +137,20 @@ impl Script {
     }
 }
 
+/// As it is written: `500*3,timeout,200`.
+impl fmt::Display for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, turn) in self.lock().iter().enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            write!(f, "{comma}{}", turn.step.name)?;
+            if turn.left > 1 {
+                write!(f, "*{}", turn.left)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Step {
     /// Answers with that status and no body.
     pub fn status(status: u16) -> Self {
@@ -220,6 +235,8 @@ mod tests {
         check("200", "200 200 200 200 200 200");
         check("500*3,timeout,200", "500 500 500 timeout 200 200");
         check(" 429 , close*2 ", "429 close close close close close");
+        let written = "500*3,timeout,200";
+        assert_eq!(Script::parse(written).unwrap().to_string(), written);
         let script = Script::always(Step::status(200));
         script.set(Step::status(503));
         assert_eq!(names(&script, 2), "503 503");
