@@ -9,6 +9,7 @@ use std::time::Duration;
 use ureq::http::Uri;
 
 use super::connect::{Dialler, Shared, bare_host, is_here};
+use super::kept::Kept;
 use super::line::Wire;
 use super::{phases, tls};
 use crate::domain::attempt::SendError;
@@ -126,6 +127,7 @@ impl Checker {
         let dialler = Dialler {
             shared: Arc::clone(&self.0),
             tls: tls.terms().map(Arc::new),
+            kept: Arc::new(Kept::new(0)),
         };
         let (socket, address) = match address {
             Some(address) => dialler.dial(&[address])?,

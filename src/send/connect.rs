@@ -4,6 +4,7 @@
 //! answers nothing there, and the name is looked up here, when a connection is really made. So
 //! exactly those addresses are dialled that the rule was asked about, one after the other.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,6 +16,7 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
 use super::errors;
+use super::kept::Kept;
 use super::line::{Line, Wire};
 use super::names::Names;
 use super::phases;
@@ -52,12 +54,15 @@ pub(super) struct Shared {
     pub tls: Tls,
 }
 
-/// Makes the connections of one agent.
-#[derive(Clone, Debug)]
+/// Finds connections for one agent: one that was kept, or a new one.
+#[derive(Clone)]
 pub(super) struct Dialler {
+    /// As for all.
     pub shared: Arc<Shared>,
     /// How TLS differs from what holds for all.
     pub tls: Option<Arc<TlsTerms>>,
+    /// The connections that it made before.
+    pub kept: Arc<Kept>,
 }
 
 impl Connector for Dialler {
@@ -68,49 +73,63 @@ impl Connector for Dialler {
         details: &ConnectionDetails,
         _: Option<()>,
     ) -> Result<Option<Line>, ureq::Error> {
-        let made = self.make(details).map_err(errors::carried);
-        // Until the status line, the whole time of the call counts again.
-        phases::with(|call| call.deadline = call.status_due_at());
-        made
+        let wire = match self.kept() {
+            Some(wire) => wire,
+            None => {
+                let made = self.make(details).map_err(errors::carried);
+                // Until the status line, the whole time of the call counts again.
+                phases::with(|call| call.deadline = call.status_due_at());
+                made?
+            }
+        };
+        let proxy = self.shared.proxy.as_ref();
+        let via = proxy.filter(|_| !details.needs_tls());
+        let via = via.map(|proxy| Box::new(Via::new(proxy, details.uri)));
+        Ok(Some(Line::new(wire, via, Arc::clone(&self.kept))))
     }
 }
 
 impl Dialler {
-    fn make(&self, details: &ConnectionDetails) -> Result<Option<Line>, SendError> {
+    fn kept(&self) -> Option<Wire> {
+        let refuse = phases::with(|call| call.refuse_idle) == Some(true);
+        if refuse { None } else { self.kept.take() }
+    }
+
+    fn make(&self, details: &ConnectionDetails) -> Result<Wire, SendError> {
         phases::with(|call| call.fresh = true);
+        if self.kept.is_cut() {
+            return Err(errors::stopping());
+        }
         let host = bare_host(details.uri);
         let default_port = if details.needs_tls() { 443 } else { 80 };
         let port = details.uri.port_u16().unwrap_or(default_port);
-        let register = |socket: &Socket| {
-            let handle = socket.shutdown_handle();
-            (details.register_shutdown)(handle).map_err(|_| errors::stopping())
+        let enter = |socket: &Socket| match self.kept.enter(socket) {
+            true => Ok(()),
+            false => Err(errors::stopping()),
         };
-        let (socket, address) = self.reach(host, port, details.needs_tls(), register)?;
+        let (socket, address) = self.reach(host, port, details.needs_tls(), enter)?;
         let wire = if details.needs_tls() {
             self.secure(host, socket, address)?
         } else {
             Wire::Plain(socket)
         };
         phases::with(|call| call.connected_at = Some(Instant::now()));
-        let proxy = self.shared.proxy.as_ref();
-        let via = proxy.filter(|_| !details.needs_tls());
-        let via = via.map(|proxy| Box::new(Via::new(proxy, details.uri)));
-        Ok(Some(Line::new(wire, via)))
+        Ok(wire)
     }
 
     /// A connection to the host, or to the proxy that stands before it; over that one a tunnel
-    /// is made for TLS. `register` sees the connection before anything is waited for on it.
+    /// is made for TLS. `enter` sees the connection before anything is waited for on it.
     pub(super) fn reach(
         &self,
         host: &str,
         port: u16,
         needs_tunnel: bool,
-        register: impl Fn(&Socket) -> Result<(), SendError>,
+        enter: impl Fn(&Socket) -> Result<(), SendError>,
     ) -> Result<(Socket, SocketAddr), SendError> {
         let Some(proxy) = &self.shared.proxy else {
             let addresses = self.resolve(host, port)?;
             let (socket, address) = self.dial(&addresses)?;
-            register(&socket)?;
+            enter(&socket)?;
             return Ok((socket, address));
         };
         phases::reached(Phase::Resolve);
@@ -120,7 +139,7 @@ impl Dialler {
         let reached = self.resolve(&proxy.host, proxy.port);
         let reached = reached.and_then(|addresses| self.dial(&addresses));
         let (mut socket, address) = reached.map_err(|error| proxy::about(proxy, &error))?;
-        register(&socket)?;
+        enter(&socket)?;
         if needs_tunnel {
             proxy::tunnel(proxy, &mut socket, host, port)?;
         }
@@ -273,6 +292,12 @@ pub(super) fn kind_or_timeout(kind: Kind, error: ErrorKind) -> Kind {
     match error {
         ErrorKind::TimedOut | ErrorKind::WouldBlock if is_over => Kind::Timeout,
         _ => kind,
+    }
+}
+
+impl fmt::Debug for Dialler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dialler")
     }
 }
 
