@@ -14,7 +14,7 @@ use crate::config::{Mistake, Resolved, Settings};
 use crate::domain::address::EgressRule;
 use crate::domain::endpoint::{Endpoint, check_ca};
 use crate::engine;
-use crate::http::{self, Listeners, Page};
+use crate::http::{self, Codes, Listeners, Page};
 use crate::send::Transport;
 use crate::send::http::{HttpOptions, HttpTransport};
 use crate::store;
@@ -32,6 +32,9 @@ pub struct App {
     is_new: bool,
     address: SocketAddr,
     socket: PathBuf,
+    public_url: String,
+    codes: Arc<Codes>,
+    clock: Clock,
 }
 
 /// The runtime of the edge. It outlives the engine, so that during a stop it can still say
@@ -73,7 +76,7 @@ impl App {
         let settings = resolved.settings.clone();
         let ca_pem = ca_pem(&settings)?;
         raise_open_files();
-        let random = random_bytes()?;
+        let random: [u8; 16] = random_bytes()?;
         let (salt, seed) = (random[..8].try_into(), random[8..].try_into());
         let (store, loaded) = store::open(&store::Options {
             path: settings.store.path.clone(),
@@ -108,7 +111,11 @@ impl App {
             on_panic: Arc::new(|| std::process::exit(EXIT_BUG)),
         })?;
 
-        let socket = settings.http.socket.clone();
+        let codes = Arc::new(Codes::default());
+        let (socket, public_url) = (
+            settings.http.socket.clone(),
+            settings.http.public_url.clone(),
+        );
         let (configuration, known) = watch::channel(Arc::new(resolved));
         let parts = http::Parts {
             handle: engine.handle(),
@@ -116,9 +123,10 @@ impl App {
             settings: settings.http,
             configuration: known,
             counters,
-            clock,
+            clock: clock.clone(),
             checker,
             page,
+            codes: Arc::clone(&codes),
         };
         let (stop, stopping) = watch::channel(false);
         let served = runtime.spawn(http::serve(listeners, parts, stopping));
@@ -135,6 +143,9 @@ impl App {
             is_new,
             address,
             socket,
+            public_url,
+            codes,
+            clock,
         })
     }
 
@@ -146,6 +157,19 @@ impl App {
     /// The Unix socket.
     pub fn socket(&self) -> &Path {
         &self.socket
+    }
+
+    /// Where the page is.
+    pub fn page_url(&self) -> String {
+        http::page_url(&self.public_url, self.address)
+    }
+
+    /// A link that signs a browser in, once.
+    pub fn sign_in_link(&self) -> Result<String, StartError> {
+        let uid = rustix::process::geteuid().as_raw();
+        let now = self.clock.now().tick;
+        let code = self.codes.make(random_bytes()?, uid, now);
+        Ok(http::sign_in_link(&self.public_url, self.address, &code))
     }
 
     /// Whether the database was made just now.
@@ -329,8 +353,8 @@ fn raise_open_files() {
     }
 }
 
-fn random_bytes() -> Result<[u8; 16], StartError> {
-    let mut bytes = [0; 16];
+fn random_bytes<const N: usize>() -> Result<[u8; N], StartError> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
         .map_err(|error| StartError::System(std::io::Error::other(error)))?;
     Ok(bytes)

@@ -15,7 +15,7 @@ use super::client::Client;
 use super::document::text;
 use super::failure::{Exit, Failure, code};
 use super::receiver::{self, Manner, Received, Receiver, Script};
-use super::{Context, input, reference, signals, signing};
+use super::{Context, input, reference, signals, signing, sources};
 use crate::domain::key::SignatureKey;
 use crate::domain::time::Tick;
 use printer::{Output, Seen};
@@ -148,7 +148,7 @@ impl Session {
             if !client.is_local() {
                 return Err(out_of_reach());
             }
-            let registration = Registration::new(&client, &host_name(), url, now.wall)?;
+            let registration = Registration::new(&client, &sources::host_name(), url, now.wall)?;
             let name = registration.name();
             session.keys = keys_of(&client, &registration.id)?;
             session.registered = Some((client, registration));
@@ -228,12 +228,4 @@ fn out_of_reach() -> Failure {
     let what = "the ringhook at that address can't reach a receiver on this machine's loopback";
     Failure::new(Exit::Usage, code::VALUE, what)
         .try_this("--no-register --key-file FILE, and a tunnel from there to this port")
-}
-
-fn host_name() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match name.trim() {
-        "" => "localhost".to_owned(),
-        name => name.to_owned(),
-    }
 }
