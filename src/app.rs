@@ -70,6 +70,18 @@ pub enum StartError {
     },
 }
 
+impl Edge {
+    fn serve(runtime: tokio::runtime::Runtime, listeners: Listeners, parts: http::Parts) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let served = runtime.spawn(http::serve(listeners, parts, stopping));
+        Self {
+            runtime,
+            stop,
+            served,
+        }
+    }
+}
+
 impl App {
     /// Opens the database, binds the listeners, starts the threads: ready when it returns.
     pub fn start(resolved: Resolved, page: Page) -> Result<Self, StartError> {
@@ -128,17 +140,10 @@ impl App {
             page,
             codes: Arc::clone(&codes),
         };
-        let (stop, stopping) = watch::channel(false);
-        let served = runtime.spawn(http::serve(listeners, parts, stopping));
-        let edge = Edge {
-            runtime,
-            stop,
-            served,
-        };
         Ok(Self {
             engine,
             transport,
-            edge,
+            edge: Edge::serve(runtime, listeners, parts),
             configuration,
             is_new,
             address,
