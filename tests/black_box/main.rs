@@ -26,4 +26,5 @@ mod retention;
 mod retry;
 mod session;
 mod stream;
+mod tls;
 mod tools;
