@@ -17,7 +17,7 @@ mod input;
 mod listen;
 mod log;
 mod open;
-mod receiver;
+pub mod receiver;
 mod reference;
 mod replay;
 mod send;

@@ -31,4 +31,5 @@ mod retention;
 mod retry;
 mod session;
 mod stream;
+mod tls;
 mod tools;

@@ -11,7 +11,7 @@ mod url;
 
 pub use check::check_events;
 pub use keys::Keys;
-pub use tls::{Tls, TlsTerms};
+pub use tls::{Tls, TlsTerms, check_ca};
 pub use url::check as check_url;
 
 /// An endpoint as it is kept.
