@@ -9,7 +9,7 @@ use super::history::Ring;
 use super::tallies::Tallies;
 use crate::config::DeliverySettings;
 use crate::domain::endpoint::Endpoint;
-use crate::domain::lanes::LaneSettings;
+use crate::domain::lanes::{LaneSettings, Rate};
 use crate::domain::request::Target;
 
 /// One endpoint.
@@ -70,6 +70,7 @@ impl Entry {
             disabled: !spec.enabled,
             proven: health.first_success_at.is_some(),
             sick: health.failing_since.is_some(),
+            rate: spec.policy.rate_per_s.and_then(Rate::per_s),
         }
     }
 }

@@ -47,6 +47,8 @@ enum Field {
     Order,
     /// Requests at a time
     InFlightMax,
+    /// Requests per second
+    Rate,
 }
 
 /// Changes what was named, and nothing else.
@@ -98,6 +100,7 @@ fn patch(arguments: &Arguments, before: &[Value]) -> Map<String, Value> {
             Field::Attempts => "attempts",
             Field::Order => "order",
             Field::InFlightMax => "in_flight_max",
+            Field::Rate => "rate_per_s",
         };
         let all = patch.entry("policy").or_insert_with(|| json!({}));
         all[policy] = Value::Null;

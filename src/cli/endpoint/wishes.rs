@@ -47,6 +47,9 @@ pub struct Wishes {
     /// Requests at a time, 1 to 256
     #[arg(long, value_name = "N", help_heading = "Requests")]
     pub in_flight_max: Option<u64>,
+    /// Requests per second, 0.01 to 1000
+    #[arg(long, value_name = "5/s", value_parser = input::rate, help_heading = "Requests")]
+    pub rate: Option<f64>,
 }
 
 /// How the first signature is written.
@@ -106,6 +109,7 @@ impl Wishes {
             ("attempts", self.attempts.map(Value::from)),
             ("order", order),
             ("in_flight_max", self.in_flight_max.map(Value::from)),
+            ("rate_per_s", self.rate.map(whole)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
@@ -169,12 +173,12 @@ impl Wishes {
     }
 }
 
-/// Whole seconds are written without a point.
-fn whole(seconds: f64) -> Value {
-    if seconds.fract() == 0.0 && seconds < 1e15 {
-        json!(seconds as u64)
+/// Whole numbers are written without a point.
+fn whole(number: f64) -> Value {
+    if number.fract() == 0.0 && number < 1e15 {
+        json!(number as u64)
     } else {
-        json!(seconds)
+        json!(number)
     }
 }
 
@@ -234,13 +238,14 @@ mod tests {
             encoding: Some(Encoding::Base64),
             timeout: Some(5_000),
             order: Some(Order::None),
+            rate: Some(5.0),
             ..Wishes::default()
         };
         assert_eq!(
             Value::Object(wishes.fields()),
             json!({"title": "CRM", "headers": {"X-Env": "prod"},
                 "signature": {"encoding": "base64"},
-                "policy": {"timeout_ms": 5000, "order": "none"}})
+                "policy": {"timeout_ms": 5000, "order": "none", "rate_per_s": 5}})
         );
         assert!(Wishes::default().fields().is_empty());
     }

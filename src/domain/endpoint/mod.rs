@@ -67,6 +67,8 @@ pub struct Policy {
     pub timeout_ms: Option<u32>,
     /// Requests at a time, 1–256; None: `delivery.in_flight_max`.
     pub in_flight_max: Option<u16>,
+    /// Requests per second, 0.01–1,000; None: as many as there are.
+    pub rate_per_s: Option<f64>,
     /// Attempts of a delivery, 1–25; None: the length of the retry plan plus one.
     pub attempts: Option<u8>,
     /// Whether the events of one call wait for each other.
@@ -103,6 +105,13 @@ pub struct Health {
     pub failing_since: Option<Timestamp>,
     /// Set while it is paused.
     pub pause: Option<Pause>,
+    /// How many notices of this failing spell were given.
+    pub notices: u8,
+    /// It has failed and answers again: what waited is still to be made due.
+    pub recovering: bool,
+    /// Counts how often all that waited was made due, round and round. A delivery that was put
+    /// off before the last time is due, whatever its row says.
+    pub catch_ups: u8,
 }
 
 /// Why and since when an endpoint is paused.

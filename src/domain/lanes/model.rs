@@ -5,10 +5,12 @@
 //! it follows the real ones and only checks that they were allowed to.
 
 mod answers;
+mod healing;
 mod rules;
 
 use std::collections::BTreeMap;
 
+use super::running::Line;
 use super::{Arrival, Dispatch, Landed, LaneSettings, Left, Limits, Room, Settled, Then, Ticket};
 use crate::domain::endpoint::Order;
 use crate::domain::id::{DeliveryKey, EndpointNumber};
@@ -41,6 +43,7 @@ struct Delivery {
     /// It has been in flight for a second, and its lane was told.
     marked: bool,
     superseded: bool,
+    probe: bool,
     expires: Option<Tick>,
     ticket: Option<Ticket>,
 }
@@ -52,11 +55,24 @@ struct Lane {
     removed: bool,
     reordered: bool,
     held_until: Option<Tick>,
+    bucket: Bucket,
+    /// While it starts gently.
+    allowed: Option<usize>,
     reserved: u32,
     fresh: Vec<DeliveryKey>,
     due: Vec<DeliveryKey>,
     called: Vec<DeliveryKey>,
     fresh_in_a_row: u32,
+}
+
+/// What a lane has in store of its rate.
+#[derive(Clone, Debug, Default)]
+struct Bucket {
+    millionths: u64,
+    filled_at: Tick,
+    dry_until: Option<Tick>,
+    /// When something was sent since the rate was set.
+    sent: Vec<Tick>,
 }
 
 /// The naive lanes.
@@ -89,7 +105,8 @@ impl Lane {
         if self.settings.sick || !self.settings.proven {
             1
         } else {
-            usize::from(self.settings.in_flight_max)
+            let max = usize::from(self.settings.in_flight_max);
+            self.allowed.map_or(max, |allowed| allowed.min(max))
         }
     }
 }
@@ -108,7 +125,7 @@ impl Model {
 
     pub(super) fn put_lane(&mut self, now: Tick, to: EndpointNumber, settings: LaneSettings) {
         let Some(lane) = self.lanes.get_mut(&to) else {
-            self.lanes.insert(to, Lane::new(settings, false));
+            self.lanes.insert(to, Lane::new(now, settings, false));
             return;
         };
         let old = lane.settings;
@@ -116,18 +133,15 @@ impl Model {
         lane.settings = settings;
         lane.settings.proven = old.proven;
         lane.settings.sick = old.sick;
+        lane.change_rate(now, old.rate);
         if settings.order == Order::None {
             for key in self.keys(to, |d| d.state == State::Held) {
-                self.place(now, key, false);
+                self.place(now, key, Line::Usual);
             }
         }
         if old.stopped && !settings.stopped {
-            self.wake_delayed(now, Tick(u64::MAX), to);
-            let fresh = std::mem::take(&mut self.lane(to).fresh);
-            for key in &fresh {
-                self.delivery(*key).state = State::Due;
-            }
-            self.lane(to).due.extend(fresh);
+            self.lane(to).allowed = Some(1);
+            self.have_all_due(now, to);
         }
         self.settle(to);
     }
@@ -187,8 +201,9 @@ impl Model {
             disabled: true,
             proven: false,
             sick: false,
+            rate: None,
         };
-        let lane = self.lanes.entry(to).or_insert(Lane::new(closed, true));
+        let lane = self.lanes.entry(to).or_insert(Lane::new(now, closed, true));
         lane.reserved -= u32::from(kept);
         let ordered =
             lane.settings.order == Order::Call && arrival.call.is_some() && arrival.key.round == 0;
@@ -212,11 +227,13 @@ impl Model {
             state: State::Held,
             marked: false,
             superseded: false,
+            probe: false,
             expires: arrival.expires_at.filter(|_| arrival.key.round == 0),
             ticket: None,
         });
         if !held {
-            self.place(now, arrival.key, false);
+            let line = if kept { Line::Usual } else { Line::LeftOver };
+            self.place(now, arrival.key, line);
         }
         self.settle(to);
         superseded
@@ -253,6 +270,7 @@ impl Model {
         delivery.due = now;
         delivery.ticket = Some(real.ticket);
         self.check_dispatch(key, class, called);
+        self.lane(to).count_send(now);
         self.settle(to);
     }
 
@@ -265,6 +283,10 @@ impl Model {
         let removed = lane.removed;
         if landed.then != Then::Again {
             lane.settings.sick = !landed.success;
+            lane.allowed = lane.allowed.and_then(|allowed| {
+                let allowed = if landed.success { allowed + 1 } else { 1 };
+                (allowed < usize::from(lane.settings.in_flight_max)).then_some(allowed)
+            });
             if landed.success {
                 lane.settings.proven = true;
                 lane.slow = lane.slow && landed.duration_ms > 1000;
@@ -296,7 +318,13 @@ impl Model {
                 Settled::Superseded
             }
         } else {
-            self.place(now, key, landed.then == Then::Again);
+            let line = match landed.then {
+                _ if self.delivery(key).probe => Line::Probed,
+                Then::Again => Line::Front,
+                _ => Line::Usual,
+            };
+            self.delivery(key).probe = false;
+            self.place(now, key, line);
             Settled::Done {
                 holds_another: false,
             }
@@ -337,7 +365,9 @@ impl Model {
             self.mark_slow(now, to);
             let lane = self.lane(to);
             lane.held_until = lane.held_until.filter(|until| *until > now);
-            self.wake_delayed(now, now, to);
+            let dry_until = lane.bucket.dry_until;
+            lane.bucket.dry_until = dry_until.filter(|until| *until > now);
+            self.wake_delayed(now, to);
             self.settle(to);
         }
     }
@@ -380,18 +410,22 @@ impl Delivery {
 }
 
 impl Lane {
-    fn new(settings: LaneSettings, removed: bool) -> Self {
-        Self {
+    fn new(now: Tick, settings: LaneSettings, removed: bool) -> Self {
+        let mut lane = Self {
             settings,
             slow: false,
             removed,
             reordered: false,
             held_until: None,
+            bucket: Bucket::default(),
+            allowed: None,
             reserved: 0,
             fresh: Vec::new(),
             due: Vec::new(),
             called: Vec::new(),
             fresh_in_a_row: 0,
-        }
+        };
+        lane.change_rate(now, None);
+        lane
     }
 }

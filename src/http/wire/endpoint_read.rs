@@ -315,9 +315,9 @@ fn merge_policy(
         let known = [("call", Order::Call), ("none", Order::None)];
         policy.order = one_of(value, &known, errors)?;
     }
-    if let Some(value) = object.take("rate_per_s").and_then(Value::non_null) {
-        value.number()?;
-        errors.push(not_enforced(value.path()));
+    if let Some(value) = object.take("rate_per_s") {
+        let rate = value.non_null().map(|value| value.number());
+        policy.rate_per_s = rate.transpose()?;
     }
     if let Some(value) = object.take("tls").and_then(Value::non_null) {
         let mut tls = value.object()?;

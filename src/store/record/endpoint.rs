@@ -3,14 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
-use super::{Broken, Place, codes, only, seal, unseal_only};
+use super::{Broken, Place, add, begin, close_envelope, codes, only, take, unseal};
 use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, Policy};
 use crate::domain::filter::{Filter, NumberPattern, Subscription, Wants};
 use crate::domain::id::EndpointNumber;
 use crate::domain::key::SignatureKey;
 use crate::domain::time::{Tick, Timestamp};
 
-const VERSION: u8 = 1;
+/// The version that is written: the row of version 1, and after it what was added since.
+const VERSION: u8 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct EndpointRow<'a> {
@@ -67,6 +68,15 @@ struct PauseRow {
     next_probe_at: Option<u64>,
 }
 
+/// What version 2 adds.
+#[derive(Serialize, Deserialize, Default)]
+struct AddedRow {
+    rate_per_s: Option<f64>,
+    notices: u8,
+    recovering: bool,
+    catch_ups: u8,
+}
+
 /// An endpoint; its number is the key of the row.
 pub fn write_endpoint(place: Place, endpoint: &Endpoint, buffer: &mut Vec<u8>) {
     let Endpoint {
@@ -107,7 +117,16 @@ pub fn write_endpoint(place: Place, endpoint: &Endpoint, buffer: &mut Vec<u8>) {
         created_at: endpoint.created_at.0,
         updated_at: endpoint.updated_at.0,
     };
-    seal(place, VERSION, &row, buffer);
+    let added = AddedRow {
+        rate_per_s: spec.policy.rate_per_s,
+        notices: health.notices,
+        recovering: health.recovering,
+        catch_ups: health.catch_ups,
+    };
+    begin(buffer);
+    add(&row, buffer);
+    add(&added, buffer);
+    close_envelope(place, VERSION, buffer);
 }
 
 /// The endpoint of that number.
@@ -116,7 +135,14 @@ pub fn read_endpoint(
     number: EndpointNumber,
     bytes: &[u8],
 ) -> Result<Endpoint, Broken> {
-    let row: EndpointRow<'_> = only(unseal_only(place, VERSION, bytes)?)?;
+    let (row, added): (EndpointRow<'_>, AddedRow) = match unseal(place, bytes)? {
+        (1, body) => (only(body)?, AddedRow::default()),
+        (VERSION, body) => {
+            let (row, rest) = take(body)?;
+            (row, only(rest)?)
+        }
+        (version, _) => return Err(Broken::Version(version)),
+    };
     Ok(Endpoint {
         number,
         revision: row.revision,
@@ -128,14 +154,14 @@ pub fn read_endpoint(
                 None => None,
             },
         },
-        health: health(&row)?,
+        health: health(&row, &added)?,
         created_at: Timestamp(row.created_at),
         updated_at: Timestamp(row.updated_at),
-        spec: spec(row)?,
+        spec: spec(row, &added)?,
     })
 }
 
-fn spec(row: EndpointRow<'_>) -> Result<EndpointSpec, Broken> {
+fn spec(row: EndpointRow<'_>, added: &AddedRow) -> Result<EndpointSpec, Broken> {
     Ok(EndpointSpec {
         title: row.title.to_owned(),
         url: row.url.to_owned(),
@@ -150,6 +176,7 @@ fn spec(row: EndpointRow<'_>) -> Result<EndpointSpec, Broken> {
         policy: Policy {
             timeout_ms: row.policy.timeout_ms,
             in_flight_max: row.policy.in_flight_max,
+            rate_per_s: added.rate_per_s,
             attempts: row.policy.attempts,
             order: codes::order::read(row.policy.order)?,
         },
@@ -157,7 +184,7 @@ fn spec(row: EndpointRow<'_>) -> Result<EndpointSpec, Broken> {
     })
 }
 
-fn health(row: &EndpointRow<'_>) -> Result<Health, Broken> {
+fn health(row: &EndpointRow<'_>, added: &AddedRow) -> Result<Health, Broken> {
     let pause = match &row.pause {
         Some(pause) => Some(Pause {
             cause: codes::pause_cause::read(pause.cause)?,
@@ -170,6 +197,9 @@ fn health(row: &EndpointRow<'_>) -> Result<Health, Broken> {
         first_success_at: row.first_success_at.map(Timestamp),
         failing_since: row.failing_since.map(Timestamp),
         pause,
+        notices: added.notices,
+        recovering: added.recovering,
+        catch_ups: added.catch_ups,
     })
 }
 

@@ -79,6 +79,7 @@ impl Round {
             91 => self.hold_back(),
             92..97 => self.advance(),
             97 => self.send_now(),
+            98 => self.heal(),
             _ => self.take(),
         }
         self.check();
@@ -97,6 +98,33 @@ impl Round {
             disabled,
             proven: !self.chance(4),
             sick: self.chance(6),
+            rate: self.rate(),
+        }
+    }
+
+    fn rate(&mut self) -> Option<Rate> {
+        let rates = [0.0, 0.0, 0.0, 0.7, 3.0, 40.0, 1_000.0];
+        Rate::per_s(rates[self.dice.below(7) as usize])
+    }
+
+    /// The engine has a lane probed, starts it gently or lets it catch up.
+    fn heal(&mut self) {
+        let Some(endpoint) = self.endpoint() else {
+            return;
+        };
+        match self.dice.below(4) {
+            0 => {
+                self.real.catch_up(self.now, endpoint);
+                self.model.catch_up(self.now, endpoint);
+            }
+            1 => {
+                self.real.go_gently(endpoint);
+                self.model.go_gently(endpoint);
+            }
+            _ => {
+                let real = self.real.probe(self.now, endpoint);
+                assert_eq!(real, self.model.probe(self.now, endpoint));
+            }
         }
     }
 
@@ -309,6 +337,7 @@ impl Round {
             let settings = LaneSettings {
                 stopped: false,
                 disabled: false,
+                rate: None,
                 ..self.settings()
             };
             self.real.put_lane(self.now, endpoint, settings);
