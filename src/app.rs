@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Mistake, Resolved, Settings};
 use crate::domain::address::EgressRule;
 use crate::engine;
-use crate::http::{self, Listeners};
+use crate::http::{self, Listeners, Page};
 use crate::send::http::{HttpOptions, HttpTransport};
 use crate::store;
 use crate::telemetry::Counters;
@@ -61,7 +61,7 @@ pub enum StartError {
 
 impl App {
     /// Opens the database, binds the listeners, starts the threads: ready when it returns.
-    pub fn start(resolved: Resolved) -> Result<Self, StartError> {
+    pub fn start(resolved: Resolved, page: Page) -> Result<Self, StartError> {
         let settings = resolved.settings.clone();
         raise_open_files();
         let random = random_bytes()?;
@@ -108,6 +108,7 @@ impl App {
             counters,
             clock,
             checker,
+            page,
         };
         let (stop, stopping) = watch::channel(false);
         let served = runtime.spawn(http::serve(listeners, parts, stopping));

@@ -17,7 +17,8 @@
 //! | 1 | [`store`] | the redb tables, their records, the store thread, snapshots |
 //! | 1 | [`send`] | delivery threads, the HTTP client, names, the egress rule at connect |
 //! | 2 | [`engine`] | [`engine::handle::Handle`], the one door for writes; `step`; the loop |
-//! | 3 | [`http`] | listeners, limits, the route table, auth, handlers, wire forms |
+//! | 3 | [`http`] | listeners, limits, the route table, auth, handlers, wire forms, the page |
+//! | – | `page/` | the page: HTML, CSS, ES modules, catalogues; its build script packs it |
 //! | 4 | [`app`] | builds the parts, runs and drains them |
 //! | 5 | [`cli`] | one file per verb; the commands are clients of the HTTP API |
 //!

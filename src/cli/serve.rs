@@ -11,6 +11,7 @@ use super::words::span;
 use super::{Context, sources};
 use crate::app::{App, StartError};
 use crate::config::Flags;
+use crate::http::Page;
 use crate::store::OpenError;
 
 /// `serve`
@@ -27,6 +28,23 @@ pub struct Arguments {
     /// ~/.local/share/ringhook]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Serve the page from this folder instead of from the program, to work on it (debug builds)
+    #[cfg(debug_assertions)]
+    #[arg(long, value_name = "DIR")]
+    page_dir: Option<PathBuf>,
+}
+
+#[cfg(debug_assertions)]
+fn page(arguments: &Arguments) -> Page {
+    arguments
+        .page_dir
+        .clone()
+        .map_or(Page::Embedded, Page::Folder)
+}
+
+#[cfg(not(debug_assertions))]
+fn page(_: &Arguments) -> Page {
+    Page::Embedded
 }
 
 /// Runs the daemon until it is told to stop.
@@ -50,7 +68,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         log::warn!("{warning}");
     }
     let path = settings.store.path.clone();
-    let app = App::start(resolved).map_err(|error| not_started(&error))?;
+    let app = App::start(resolved, page(arguments)).map_err(|error| not_started(&error))?;
     let ready = |app: &App| {
         let ready_in = context.clock.now().tick.ms_since(begun.tick);
         // Who started us may have closed our stdout; that is no reason to stop.

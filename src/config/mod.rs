@@ -71,6 +71,8 @@ pub struct HttpSettings {
     pub body_timeout_ms: u64,
     /// 512
     pub connections_max: u32,
+    /// 32
+    pub streams_max: u32,
 }
 
 /// `[store]`: the database.

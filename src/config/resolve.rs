@@ -265,6 +265,7 @@ fn settings(values: &Values, store: PathBuf, socket: PathBuf) -> Settings {
             header_timeout_ms: values.number("http.header_timeout"),
             body_timeout_ms: values.number("http.body_timeout"),
             connections_max: values.number("http.connections_max"),
+            streams_max: values.number("http.streams_max"),
         },
         store: StoreSettings {
             path: store,

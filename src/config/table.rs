@@ -118,7 +118,7 @@ const fn setting(
 
 /// Every setting there is, section by section.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 29] = [
+pub static SETTINGS: [Setting; 30] = [
     setting("http", "listen", r#""127.0.0.1:7464""#, Kind::Address,
         "address and port of the API"),
     setting("http", "socket", r#""""#, Kind::Path,
@@ -139,6 +139,8 @@ pub static SETTINGS: [Setting; 29] = [
         "how long a client may take for the body of a request"),
     setting("http", "connections_max", "512", Kind::Count(1, 65_536),
         "connections at a time; beyond it 503"),
+    setting("http", "streams_max", "32", Kind::Count(0, 4_096),
+        "live streams (`GET /v1/stream`) at a time; beyond it 503"),
     setting("store", "path", r#""""#, Kind::Path,
         "the database; empty: ringhook.redb in the data directory"),
     setting("store", "cache_bytes", r#""24MiB""#, Kind::Bytes(MIB, 64 * GIB),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::answer::Verdict;
 use super::handle::{Accepted, Command, Written};
+use super::news::News;
 use crate::domain::change::{Change, Ended, NewEvent, Reopened};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::id::{EndpointNumber, EventNumber, TokenNumber};
@@ -108,6 +109,8 @@ pub(super) struct Flight {
     pub accepts: Vec<Accepting>,
     pub tokens: Vec<TokenNumber>,
     pub pruned: Vec<Pruned>,
+    /// What the live stream is told once it is committed.
+    pub news: Vec<News>,
     /// The bytes of all bodies once it is committed.
     pub body_bytes: u64,
     /// It leaves a file that needs no repair.

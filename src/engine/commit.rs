@@ -91,6 +91,7 @@ pub(super) fn seal(state: &mut State, now: Now) -> Order {
     let mut flight = take(state);
     flight.quick_repair = quick_repair;
     flight.body_bytes = body_bytes(state, &flight);
+    flight.news = state.news.seal();
     let mut changes = written(state, &flight);
     // Each slot brings the short form of its endpoint along.
     let room = OPERATIONS_MAX.saturating_sub(changes.len()) / 2;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::answer::{Answer, Permit};
 use super::keeper::Space;
 use super::message::{Group, Marks, Message, Question, Submission};
+use super::news::{Audience, Listener};
 use super::queue::Queue;
 use super::tokens::Tokens;
 pub use super::views::{EndpointStats, EndpointView, EngineStatus};
@@ -186,6 +187,7 @@ pub(super) struct Shared {
     pub epochs: Arc<Epochs>,
     pub tokens: Tokens,
     pub space: Space,
+    pub audience: Audience,
 }
 
 /// What a submission holds beside its body, and what a command or a test is counted as: rough,
@@ -299,9 +301,24 @@ impl Handle {
         self.push(Message::Ask(Question::Status(answer)));
     }
 
+    /// Takes who hears the news; there is one. It hears nothing before `listen`.
+    pub fn hear(&self, listener: Listener) {
+        self.shared.audience.seat(listener);
+    }
+
+    /// Whether the news are heard from now on.
+    pub fn listen(&self, listens: bool) {
+        self.shared.audience.listen(listens);
+    }
+
     /// Every token, ascending.
     pub fn tokens(&self) -> Vec<Arc<Token>> {
         self.shared.tokens.all()
+    }
+
+    /// Whether that token still counts.
+    pub fn has_token(&self, number: TokenNumber) -> bool {
+        self.shared.tokens.has(number)
     }
 
     /// Who has the token with this hash; notes that it was used.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::answer::{Answer, Verdict};
 use super::handle::{Accepted, Command, EndpointView, EngineStatus, TestRequest, Written};
+use super::news::News;
 use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
 use crate::domain::digest;
@@ -118,6 +119,8 @@ pub(super) struct Effects {
     pub tells: Vec<Tell>,
     /// For the delivery threads.
     pub jobs: Vec<Job<Errand>>,
+    /// For the live stream.
+    pub news: Vec<News>,
     /// For the keeper: the events from that number on.
     pub look: Option<EventNumber>,
     /// Cut what is on the wire and end the delivery threads.

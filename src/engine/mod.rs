@@ -16,6 +16,7 @@ mod idempotency;
 mod keeper;
 mod live;
 mod message;
+pub mod news;
 mod queue;
 mod restart;
 mod retention;

@@ -147,6 +147,7 @@ impl Loop {
         let mut drained = Vec::new();
         loop {
             let now = self.clock.now();
+            self.state.news.listen(self.shared.audience.listens());
             let mut messages = drained.drain(..).peekable();
             loop {
                 for message in messages.by_ref().take(DRAIN_MAX) {
@@ -193,6 +194,9 @@ impl Loop {
         }
         for tell in effects.tells.drain(..) {
             self.tell(tell);
+        }
+        if !effects.news.is_empty() {
+            self.shared.audience.tell(std::mem::take(&mut effects.news));
         }
         if let Some(from) = effects.look.take() {
             self.keeper.look(from);
@@ -254,6 +258,7 @@ pub(super) fn launch(parts: Parts) -> Result<(Arc<Shared>, JoinHandle<bool>), St
         epochs,
         tokens: super::tokens::Tokens::default(),
         space: super::keeper::Space::default(),
+        audience: super::news::Audience::default(),
     });
     for token in &parts.loaded.tokens {
         shared.tokens.put(Arc::new(token.clone()));

@@ -10,6 +10,7 @@ use super::handle::{EndpointView, Refusal};
 use super::history::History;
 use super::idempotency::Idempotency;
 use super::live::Live;
+use super::news::Newsroom;
 use super::retention::Retention;
 use super::roster::Entry;
 use super::rounds::Rounds;
@@ -52,6 +53,7 @@ pub(super) struct State {
     pub rounds: Rounds,
     pub bodies: Bodies,
     pub history: History,
+    pub news: Newsroom,
     pub retention: Retention,
 
     // What is going on.
@@ -181,6 +183,7 @@ impl State {
             rounds: Rounds::default(),
             bodies: Bodies::default(),
             history: History::default(),
+            news: Newsroom::default(),
             retention: Retention::new(retention, 0),
             tests: HashMap::new(),
             in_flight: 0,

@@ -49,6 +49,12 @@ impl Tokens {
         Some((entry.token.number, entry.token.role))
     }
 
+    /// Whether there still is one of that number.
+    pub fn has(&self, number: TokenNumber) -> bool {
+        let table = self.read();
+        table.values().any(|entry| entry.token.number == number)
+    }
+
     /// Every token, ascending.
     pub fn all(&self) -> Vec<Arc<Token>> {
         let mut all: Vec<_> = self

@@ -3,6 +3,7 @@
 
 use super::commit;
 use super::message::{Effects, Errand};
+use super::news;
 use super::retention;
 use super::state::{Disk, Phase, State};
 use super::step::expire_endpoints;
@@ -33,6 +34,7 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     let free = may_act(state) && !is_crowded(state);
     retention::go_on(state, now, free, effects);
     dispatch(state, now, effects);
+    news::go_on(state, now, effects);
 }
 
 /// When `turn` has something to do next, should nothing be sent before.
@@ -53,6 +55,7 @@ pub(super) fn next_wake(state: &State, now: Now) -> Option<Tick> {
         expiring,
         retention,
         stop,
+        state.news.next_wake(),
     ]
     .into_iter()
     .flatten()

@@ -10,6 +10,7 @@ use http::header::AUTHORIZATION;
 use crate::domain::event::Origin;
 use crate::domain::id::{Epochs, TokenNumber};
 use crate::domain::token::{Role, token_hash};
+use crate::engine::handle::Handle;
 
 use super::edge::Edge;
 use super::problem::{Code, Problem};
@@ -37,6 +38,14 @@ impl Caller {
             Self::Token(_, has) => has.allows(role),
             Self::Socket(_) => true,
             Self::Anyone => false,
+        }
+    }
+
+    /// Whether it may still do what it could when it came: its token was not revoked since.
+    pub fn is_still_known(self, handle: &Handle) -> bool {
+        match self {
+            Self::Token(number, _) => handle.has_token(number),
+            Self::Socket(_) | Self::Anyone => true,
         }
     }
 

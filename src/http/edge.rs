@@ -16,6 +16,7 @@ use super::Parts;
 use super::auth::Failures;
 use super::body::BodyLimits;
 use super::host::HostRule;
+use super::hub::Hub;
 use super::problem::{Code, Problem};
 use super::router::Router;
 
@@ -42,6 +43,10 @@ pub struct Edge {
     pub batch_places: Semaphore,
     /// Addresses that are being checked.
     pub check_places: Arc<Semaphore>,
+    /// Live streams that are open.
+    pub stream_places: Arc<Semaphore>,
+    /// What they are told.
+    pub hub: Arc<Hub>,
 }
 
 impl Edge {
@@ -49,6 +54,7 @@ impl Edge {
     pub fn new(parts: Parts, address: SocketAddr) -> Self {
         let mut settings = parts.settings.clone();
         settings.listen = address;
+        let streams = usize::try_from(settings.streams_max).unwrap_or(usize::MAX);
         let limits = |bytes_max, setting| BodyLimits {
             bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
             setting,
@@ -62,6 +68,8 @@ impl Edge {
             batches: limits(settings.batch_bytes_max, "http.batch_bytes_max"),
             batch_places: Semaphore::new(BATCHES_MAX),
             check_places: Arc::new(Semaphore::new(CHECKS_MAX)),
+            stream_places: Arc::new(Semaphore::new(streams)),
+            hub: Hub::new(&parts.handle, parts.clock.now().wall),
             parts,
         }
     }

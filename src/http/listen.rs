@@ -164,6 +164,7 @@ pub async fn serve(listeners: Listeners, parts: Parts, mut stop: watch::Receiver
         }
     }
     drop(listeners);
+    edge.hub.close();
     doors.close().await;
 }
 

@@ -13,8 +13,10 @@ mod connection;
 mod edge;
 mod handlers;
 mod host;
+mod hub;
 mod json;
 mod listen;
+mod page;
 mod problem;
 mod query;
 mod router;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use listen::{BindError, Listeners, serve};
+pub use page::Page;
 
 /// What the edge works with.
 #[derive(Clone)]
@@ -50,4 +53,6 @@ pub struct Parts {
     pub clock: Clock,
     /// Looks at URLs before endpoints have them.
     pub checker: Checker,
+    /// Where the page comes from.
+    pub page: Page,
 }

@@ -5,10 +5,8 @@
 
 use std::fmt;
 
-use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
-use http_body_util::Full;
 use serde::Serialize;
 
 use crate::domain::endpoint::FieldError;
@@ -16,7 +14,7 @@ use crate::domain::intake::Unreadable;
 use crate::engine::handle::Refusal;
 use crate::store::ReadError;
 
-use super::answer::Answer;
+use super::answer::{Answer, AnswerBody};
 pub use super::code::Code;
 
 /// One field of a request that is wrong.
@@ -162,7 +160,7 @@ impl Problem {
             log::error!(code = self.0.code.as_str(); "{}", log.escape_debug());
         }
         let document = self.document();
-        let mut answer = Response::new(Full::new(Bytes::from(document)));
+        let mut answer = Response::new(AnswerBody::whole(document));
         let status = self.0.code.row().1;
         *answer.status_mut() = StatusCode::from_u16(status).expect("the table has real statuses");
         let headers = answer.headers_mut();

@@ -93,7 +93,14 @@ mod tests {
             "/v1/endpoints/ep_1/pause",
             Ok((Operation::EndpointPause, "ep_1")),
         );
-        check(Method::GET, "/", Err(404));
+        check(Method::GET, "/", Ok((Operation::PageIndex, "")));
+        check(
+            Method::GET,
+            "/assets/12/js/main.js",
+            Ok((Operation::PageAsset, "12/js/main.js")),
+        );
+        check(Method::POST, "/", Err(405));
+        check(Method::GET, "/assets/", Err(404));
         check(Method::GET, "/v1", Err(404));
         check(Method::GET, "/v1/events/", Err(404));
         check(Method::GET, "/v1/events/a/b", Err(404));
@@ -109,7 +116,7 @@ mod tests {
         let router = Router::new();
         for row in ROUTES {
             let method = row.verb.as_str().split(',').next().unwrap();
-            let path = row.path.replace("{id}", "x_1");
+            let path = row.path.replace("{id}", "x_1").replace("{*id}", "x/1");
             let found = router.find(&method.parse().unwrap(), &path).unwrap();
             assert_eq!(found.route.operation, row.operation);
         }

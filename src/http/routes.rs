@@ -8,7 +8,7 @@ use crate::domain::token::Role::{self, Admin, Ingest, Read};
 pub struct Route {
     /// Its method.
     pub verb: Verb,
-    /// Its path, with `{id}` for the id.
+    /// Its path, with `{id}` for the id, or `{*id}` for all that follows.
     pub path: &'static str,
     /// Who may; None: everybody, without a token.
     pub role: Option<Role>,
@@ -71,7 +71,10 @@ pub enum Operation {
     TokenAdd,
     TokenRemove,
     Status,
+    Stream,
     Config,
+    PageIndex,
+    PageAsset,
     Healthy,
     Ready,
 }
@@ -118,7 +121,10 @@ pub const ROUTES: &[Route] = {
         route(Post,   "/v1/tokens",                 Some(Admin),  O::TokenAdd),
         route(Delete, "/v1/tokens/{id}",            Some(Admin),  O::TokenRemove),
         route(Get,    "/v1/status",                 Some(Read),   O::Status),
+        route(Get,    "/v1/stream",                 Some(Read),   O::Stream),
         route(Get,    "/v1/config",                 Some(Read),   O::Config),
+        route(Get,    "/",                          None,         O::PageIndex),
+        route(Get,    "/assets/{*id}",              None,         O::PageAsset),
         route(Get,    "/healthz",                   None,         O::Healthy),
         route(Get,    "/readyz",                    None,         O::Ready),
     ]

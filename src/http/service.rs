@@ -59,12 +59,16 @@ pub async fn answer(edge: &Edge, peer: Peer, request: Request<Incoming>) -> Answ
         }
     };
     for (name, value) in &SECURITY_HEADERS {
-        answer.headers_mut().insert(name.clone(), value.clone());
+        answer
+            .headers_mut()
+            .entry(name)
+            .or_insert_with(|| value.clone());
     }
     answer
 }
 
-/// Nothing of the API belongs into a cache, and nothing in it is anything but what it says.
+/// Nothing of the API belongs into a cache (the page says otherwise of its files), and nothing is
+/// anything but what it says.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 2] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),

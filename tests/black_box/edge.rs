@@ -58,7 +58,7 @@ fn who_asks_under_a_foreign_name_is_refused_in_every_form() {
         400,
     );
     check("OPTIONS /healthz HTTP/1.1\r\nHost: localhost", 405);
-    check("GET / HTTP/1.1\r\nHost: localhost", 404);
+    check("GET /v2 HTTP/1.1\r\nHost: localhost", 404);
     let long = format!("GET /{} HTTP/1.1\r\nHost: localhost", "a".repeat(9000));
     check(&long, 414);
 }

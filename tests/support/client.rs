@@ -86,6 +86,17 @@ impl Connection {
 
     /// Reads one answer; None when the connection ended before one.
     pub fn answer(&mut self) -> Option<Answer> {
+        let mut answer = self.head()?;
+        let length = answer
+            .header("content-length")
+            .and_then(|text| text.parse().ok());
+        answer.body = vec![0; length.unwrap_or(0)];
+        self.reader.read_exact(&mut answer.body).ok()?;
+        Some(answer)
+    }
+
+    /// Reads the head of an answer, and leaves its body.
+    pub fn head(&mut self) -> Option<Answer> {
         let mut line = String::new();
         self.reader.read_line(&mut line).ok()?;
         let status = line.split(' ').nth(1)?.parse().ok()?;
@@ -100,17 +111,23 @@ impl Connection {
                 None => break,
             }
         }
-        let mut answer = Answer {
+        Some(Answer {
             status,
             headers,
             body: Vec::new(),
-        };
-        let length = answer
-            .header("content-length")
-            .and_then(|text| text.parse().ok());
-        answer.body = vec![0; length.unwrap_or(0)];
-        self.reader.read_exact(&mut answer.body).ok()?;
-        Some(answer)
+        })
+    }
+
+    /// Reads one chunk of a body that comes in chunks, an empty one at its end; None when the
+    /// connection ended before that.
+    pub fn chunk(&mut self) -> Option<Vec<u8>> {
+        let mut line = String::new();
+        self.reader.read_line(&mut line).ok()?;
+        let length = usize::from_str_radix(line.trim_end(), 16).ok()?;
+        let mut chunk = vec![0; length + 2];
+        self.reader.read_exact(&mut chunk).ok()?;
+        chunk.truncate(length);
+        Some(chunk)
     }
 
     /// Whether the other side has closed (what it still sends is dropped).

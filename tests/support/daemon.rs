@@ -19,6 +19,8 @@ pub struct Daemon {
     pub data: Arc<TempDir>,
     /// Settings by environment, for this start and later ones.
     environment: Vec<(String, String)>,
+    /// Flags of `serve` besides those of every test.
+    flags: Vec<String>,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -31,16 +33,27 @@ impl Daemon {
 
     /// A new one with settings by environment: `("RINGHOOK_DELIVERY_TIMEOUT", "2s")`.
     pub fn start_with(environment: &[(&str, &str)]) -> Self {
-        let environment = environment
+        Self::started(environment, &[])
+    }
+
+    /// A new one with more flags of `serve`.
+    pub fn start_with_flags(flags: &[&str]) -> Self {
+        Self::started(&[], flags)
+    }
+
+    fn started(environment: &[(&str, &str)], flags: &[&str]) -> Self {
+        let environment: Vec<_> = environment
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
+        let flags: Vec<_> = flags.iter().map(|flag| (*flag).to_owned()).collect();
         let data = Arc::new(TempDir::with_prefix("ringhook-test").unwrap());
-        let (child, address) = launch(&data, &environment);
+        let (child, address) = launch(&data, &environment, &flags);
         Self {
             child: Some(child),
             data,
             environment,
+            flags,
             address,
         }
     }
@@ -85,7 +98,7 @@ impl Daemon {
     /// Starts again on the same data, after `kill` or `stop`.
     pub fn start_again(&mut self) {
         assert!(self.child.is_none(), "still running");
-        let (child, address) = launch(&self.data, &self.environment);
+        let (child, address) = launch(&self.data, &self.environment, &self.flags);
         self.child = Some(child);
         self.address = address;
     }
@@ -186,14 +199,19 @@ pub fn command() -> Command {
     command
 }
 
-fn launch(data: &TempDir, environment: &Vec<(String, String)>) -> (Child, SocketAddr) {
+fn launch(
+    data: &TempDir,
+    environment: &[(String, String)],
+    flags: &[String],
+) -> (Child, SocketAddr) {
     let mut command = command();
     command
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(data.path());
     command
         .arg("--socket")
-        .arg(data.path().join("ringhook.sock"));
+        .arg(data.path().join("ringhook.sock"))
+        .args(flags);
     command.env("RINGHOOK_LOG_LEVEL", "warn");
     for (name, value) in environment {
         command.env(name, value);

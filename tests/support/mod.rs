@@ -9,6 +9,7 @@
 pub mod client;
 pub mod daemon;
 pub mod receiver;
+pub mod stream;
 pub mod verify;
 
 use std::time::{Duration, Instant};

@@ -6,7 +6,7 @@ use crate::Violation;
 use crate::lexer::lex;
 use crate::source::{Source, reads, test_regions};
 
-const ROOTS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
+const ROOTS: [&str; 3] = ["src/lib.rs", "src/main.rs", "src/page/build.rs"];
 
 /// What the walk found.
 #[derive(Debug, Default)]

@@ -22,6 +22,7 @@ use super::{Context, Global, send, serve, signals, sources};
 use crate::app::App;
 use crate::config::{self, Flags, Identity, Resolved, Sources};
 use crate::domain::time::Tick;
+use crate::http::Page;
 use crew::Crew;
 use folder::Folder;
 use news::News;
@@ -75,7 +76,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         Ok(resolved) => resolved,
         Err(mistakes) => return Ok(sources::complain(&mistakes)),
     };
-    let app = App::start(resolved).map_err(|error| serve::not_started(&error))?;
+    let app = App::start(resolved, Page::Embedded).map_err(|error| serve::not_started(&error))?;
     let played = perform(arguments, context, &app, (sender, inbox));
     app.stop();
     played

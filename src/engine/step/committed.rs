@@ -1,15 +1,18 @@
 //! The store thread is done with a batch: what it carried is in force, or is taken back.
 
+use std::collections::BTreeSet;
+
 use super::super::answer::Verdict;
-use super::super::batch::{Accepting, Flight};
+use super::super::batch::{Accepting, Flight, Planned};
 use super::super::handle::{Accepted, Refusal};
 use super::super::message::{Effects, Tell};
+use super::super::news;
 use super::super::state::{Disk, State};
 use super::accept::{late_ringing, ordered, undo};
 use super::admin;
 use super::undo::undo as undo_write;
 use crate::domain::change::{EndState, Open, Reason};
-use crate::domain::id::EventNumber;
+use crate::domain::id::{EndpointNumber, EventNumber};
 use crate::domain::lanes::{Arrival, Left};
 use crate::domain::time::Now;
 
@@ -31,9 +34,11 @@ fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) 
     if flight.quick_repair {
         state.pace.unrepaired = false;
     }
+    let changed = changed_endpoints(state, &flight);
     let mut superseded = Vec::new();
     for accepting in flight.accepts {
         admit(state, now, &accepting, &mut superseded);
+        state.news.event(now.tick, &accepting.event, effects);
         state.end_all(
             now,
             std::mem::take(&mut superseded),
@@ -47,6 +52,23 @@ fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) 
     for write in flight.writes {
         admin::in_force(state, now, write, effects);
     }
+    news::committed(state, now, (flight.news, changed), effects);
+}
+
+/// The endpoints of which the batch wrote or removed the record, where somebody listens.
+fn changed_endpoints(state: &State, flight: &Flight) -> BTreeSet<EndpointNumber> {
+    if !state.news.listens() {
+        return BTreeSet::new();
+    }
+    let written = flight
+        .writes
+        .iter()
+        .filter_map(|write| match &write.planned {
+            Planned::Add(endpoint) => Some(endpoint.number),
+            Planned::Change(number, _) | Planned::Remove(number) => Some(*number),
+            _ => None,
+        });
+    flight.marked.iter().copied().chain(written).collect()
 }
 
 /// The deliveries of an event that is on disk now take their places.
@@ -133,6 +155,7 @@ fn taken_back(state: &mut State, now: Now, mut flight: Flight, effects: &mut Eff
     state.pace.doubt_at = None;
     state.history.restore();
     state.batch.take_back(now.tick, &mut flight);
+    state.news.take_back(std::mem::take(&mut flight.news));
     for accepting in flight.accepts {
         // It may be on disk all the same.
         state.batch.withdrawn.push(accepting.event.number);

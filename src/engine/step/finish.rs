@@ -27,7 +27,7 @@ pub(super) fn finished(
 ) {
     match (finished.ticket, finished.exchange) {
         (Errand::Test(endpoint), exchange) => {
-            test::finished(state, endpoint, exchange.ok(), effects);
+            test::finished(state, now, endpoint, exchange.ok(), effects);
         }
         (Errand::Delivery(dispatch), Ok(exchange)) => {
             attempted(state, now, dispatch, exchange);
@@ -72,7 +72,7 @@ fn attempted(state: &mut State, now: Now, dispatch: Dispatch, exchange: Exchange
     state.counters.attempts.add(1);
     health::attempted(state, now, endpoint, meaning, &exchange);
     if let Some(kind) = kind {
-        record(state, dispatch, kind, &judged, exchange);
+        record(state, now, dispatch, (kind, exchange), &judged);
     }
 }
 
@@ -211,10 +211,10 @@ fn unread(state: &mut State, now: Now, dispatch: Dispatch, why: NoBody) {
 
 fn record(
     state: &mut State,
+    now: Now,
     dispatch: Dispatch,
-    kind: EventType,
+    (kind, exchange): (EventType, Exchange),
     judged: &Judged,
-    exchange: Exchange,
 ) {
     let attempt = Attempt {
         number: next_number(state),
@@ -227,6 +227,7 @@ fn record(
         outcome: judged.outcome,
         next_at: judged.next_at,
     };
+    state.news.attempt(now.tick, &attempt);
     keep(state, dispatch.key.endpoint, Arc::new(attempt));
 }
 

@@ -77,6 +77,7 @@ fn check(
 /// disk: an attempt is a diagnostic, and a read of the ring sees it already.
 pub(super) fn finished(
     state: &mut State,
+    now: Now,
     endpoint: EndpointNumber,
     exchange: Option<Exchange>,
     effects: &mut Effects,
@@ -99,6 +100,7 @@ pub(super) fn finished(
         outcome: AttemptOutcome::Test,
         next_at: None,
     });
+    state.news.test(now.tick, &attempt, effects);
     keep(state, endpoint, Arc::clone(&attempt));
     effects.tell(Tell::Tested(testing.answer, Ok(attempt)));
 }

@@ -20,6 +20,7 @@ use crate::domain::time::{Now, Tick, Timestamp};
 use crate::engine::answer::Answer;
 use crate::engine::handle::{Accepted, Command, Refusal, TestRequest, Written};
 use crate::engine::message::{Effects, Errand, Group, Marks, Message, Question, Submission, Tell};
+use crate::engine::news::News;
 use crate::engine::state::State;
 use crate::engine::step::step;
 use crate::engine::turn::{next_wake, turn};
@@ -37,6 +38,8 @@ pub(super) struct Bench {
     /// What the delivery threads were given.
     pub jobs: VecDeque<Job<Errand>>,
     pub cut: bool,
+    /// What the live stream was told.
+    pub news: Vec<News>,
     /// Where the keeper was asked to look, and has not.
     pub look: Option<EventNumber>,
     /// Whether the last commit leaves a file that needs no repair.
@@ -95,6 +98,7 @@ impl Bench {
             disk: Vec::new(),
             jobs: VecDeque::new(),
             cut: false,
+            news: Vec::new(),
             look: None,
             quick_repair: false,
         };
@@ -145,6 +149,7 @@ impl Bench {
             }
         }
         self.jobs.extend(effects.jobs);
+        self.news.extend(effects.news);
         self.cut |= effects.cut;
         assert!(
             self.look.is_none() || effects.look.is_none(),

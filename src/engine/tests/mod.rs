@@ -10,6 +10,7 @@ mod grouping;
 mod hardening;
 mod keeping;
 mod retrying;
+mod telling;
 mod whole;
 
 pub(in crate::engine) use bench::exchange;

@@ -15,8 +15,10 @@ mod events;
 mod health;
 mod key;
 mod live;
+mod page;
 mod rings;
 mod status;
+mod stream;
 mod test;
 mod tokens;
 
@@ -66,7 +68,10 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::TokenAdd => tokens::add(edge, call).await,
         Operation::TokenRemove => tokens::remove(edge, call).await,
         Operation::Status => status::read(edge, call).await,
+        Operation::Stream => stream::open(edge, call).await,
         Operation::Config => config::read(edge, &call),
+        Operation::PageIndex => page::index(edge, &call).await,
+        Operation::PageAsset => page::asset(edge, &call).await,
         Operation::Healthy => Ok(health::healthy()),
         Operation::Ready => health::ready(edge).await,
     }

@@ -52,13 +52,7 @@ impl<'a> EndpointJson<'a> {
             policy: PolicyJson::new(spec, defaults),
             state: endpoint.state().as_str(),
             reason: endpoint.reason(),
-            stats: StatsJson {
-                waiting: view.lane.waiting,
-                oldest_due_at: view.oldest_due_at.map(Text),
-                delivered_24h: view.stats.delivered,
-                failed_24h: view.stats.failed,
-                p95_ms: view.stats.p95_ms,
-            },
+            stats: StatsJson::new(view),
             recent: view.recent.iter().map(RecentJson::new).collect(),
             expires_at: spec.expires_at.map(Text),
             created_at: Text(endpoint.created_at),
@@ -183,8 +177,9 @@ struct TlsJson {
     insecure: bool,
 }
 
+/// What is counted of an endpoint.
 #[derive(Serialize)]
-struct StatsJson {
+pub struct StatsJson {
     waiting: u32,
     oldest_due_at: Option<Text<Timestamp>>,
     delivered_24h: u64,
@@ -192,8 +187,22 @@ struct StatsJson {
     p95_ms: Option<u32>,
 }
 
+impl StatsJson {
+    /// As it is now.
+    pub fn new(view: &EndpointView) -> Self {
+        Self {
+            waiting: view.lane.waiting,
+            oldest_due_at: view.oldest_due_at.map(Text),
+            delivered_24h: view.stats.delivered,
+            failed_24h: view.stats.failed,
+            p95_ms: view.stats.p95_ms,
+        }
+    }
+}
+
+/// An attempt in short.
 #[derive(Serialize)]
-struct RecentJson {
+pub struct RecentJson {
     at: Text<Timestamp>,
     outcome: &'static str,
     status: Option<u16>,
@@ -201,7 +210,8 @@ struct RecentJson {
 }
 
 impl RecentJson {
-    fn new(recent: &Recent) -> Self {
+    /// One of the last ten.
+    pub fn new(recent: &Recent) -> Self {
         Self {
             at: Text(recent.at),
             outcome: recent.outcome.as_str(),

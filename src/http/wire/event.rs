@@ -95,7 +95,7 @@ pub struct Names<'a> {
 
 impl Names<'_> {
     /// `token "pbx"`, `uid 1000`, `ringhook`; a revoked token by its id.
-    fn origin(&self, origin: Origin) -> String {
+    pub fn origin(&self, origin: Origin) -> String {
         match origin {
             Origin::Own => "ringhook".to_owned(),
             Origin::Socket(uid) => format!("uid {uid}"),

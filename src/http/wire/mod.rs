@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod endpoint;
 pub mod endpoint_read;
 pub mod event;
+pub mod news;
 pub mod setting;
 pub mod status;
 pub mod token;
