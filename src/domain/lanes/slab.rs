@@ -12,8 +12,8 @@ use crate::domain::time::Tick;
 pub(super) const NONE: u32 = u32::MAX;
 
 /// Where an entry is. Of these, a lane keeps a list for held ones, two for ready ones, one for
-/// those called by hand or as a probe, and one for those in flight; delayed ones are in its heap, ending ones
-/// only in their chain.
+/// those called by hand or as a probe, and one for those in flight; delayed ones are in its heap,
+/// ending ones only in their chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Spot {
     Free,

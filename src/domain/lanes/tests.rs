@@ -1,6 +1,7 @@
 //! Scenes of the lanes, rule by rule, and random rounds against the model.
 
 mod bounds;
+mod figures;
 mod healing;
 mod isolation;
 mod order;
