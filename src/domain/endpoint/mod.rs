@@ -164,6 +164,29 @@ impl State {
     }
 }
 
+impl Health {
+    /// Paused after a long failing spell, and so probed by itself.
+    pub fn is_probed(&self) -> bool {
+        let pause = self.pause.as_ref();
+        pause.is_some_and(|pause| pause.cause == PauseCause::Failing)
+    }
+
+    /// Begins anew by the will of a person: what failed before does not count, and all that
+    /// waits is due.
+    pub fn begin_anew(&mut self) {
+        self.pause = None;
+        self.end_spell();
+        self.recovering = false;
+        self.catch_ups = self.catch_ups.wrapping_add(1);
+    }
+
+    /// It fails no longer.
+    pub fn end_spell(&mut self) {
+        self.failing_since = None;
+        self.notices = 0;
+    }
+}
+
 impl Endpoint {
     /// Disabled before paused before failing: the one that a person has to undo first.
     pub const fn state(&self) -> State {
@@ -175,6 +198,15 @@ impl Endpoint {
             State::Failing
         } else {
             State::Active
+        }
+    }
+
+    /// Since when it is failing or paused; None when it is neither, or disabled.
+    pub fn since(&self) -> Option<Timestamp> {
+        match self.state() {
+            State::Active | State::Disabled => None,
+            State::Failing => self.health.failing_since,
+            State::Paused => self.health.pause.as_ref().map(|pause| pause.since),
         }
     }
 

@@ -11,10 +11,11 @@ use super::super::history::Ring;
 use super::super::message::{Effects, Tell};
 use super::super::roster::Entry;
 use super::super::state::State;
-use super::hand;
+use super::{hand, notice, watch};
 use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, PauseCause};
 use crate::domain::id::{EndpointNumber, TokenNumber};
 use crate::domain::key::SignatureKey;
+use crate::domain::notice::Notice;
 use crate::domain::time::{Now, Timestamp};
 use crate::domain::token::Token;
 
@@ -46,7 +47,7 @@ pub(super) fn write(
                 },
             ),
             Command::SendNow(named) => {
-                let written = hand::send_now(state, named);
+                let written = hand::send_now(state, now, named);
                 return effects.tell(Tell::Written(answer, written));
             }
             Command::Reopen(named, kind) => hand::reopen(state, now, named, kind),
@@ -135,10 +136,14 @@ fn change_endpoint(
     if entry.busy {
         return entry.queued.push_back((command, answer));
     }
+    let mut told = None;
     let planned = match command {
         Command::RemoveEndpoint(_) => Planned::Remove(number),
         command => match changed(&entry.endpoint, &command, now.wall) {
-            Ok(Some(_)) => Planned::Change(number, command),
+            Ok(Some(next)) => {
+                told = notice_of(&entry.endpoint, &next).map(|notice| (next, notice));
+                Planned::Change(number, command)
+            }
             Ok(None) => {
                 let written = written(state, now, number);
                 return effects.tell(Tell::Written(answer, written));
@@ -152,6 +157,18 @@ fn change_endpoint(
         at: now.wall,
         answer: Some(answer),
     });
+    if let Some((next, notice)) = told {
+        notice::plan(state, now, &next, notice);
+    }
+}
+
+/// What is to be told of a change: that the endpoint is paused, or no longer.
+fn notice_of(before: &Endpoint, next: &Endpoint) -> Option<Notice> {
+    match (before.health.pause.is_some(), next.health.pause.is_some()) {
+        (false, true) => Some(Notice::Paused),
+        (true, false) => Some(Notice::Resumed),
+        _ => None,
+    }
 }
 
 /// The endpoint after a command; None when it is so already.
@@ -169,8 +186,9 @@ pub(in crate::engine) fn changed(
             next.spec = (**spec).clone();
         }
         Command::Pause(_) => pause_by_hand(&mut next.health, at),
-        Command::Resume(_) => next.health.pause = None,
-        Command::Enable(_) => next.spec.enabled = true,
+        Command::Resume(_) if next.health.pause.is_some() => next.health.begin_anew(),
+        Command::Resume(_) => {}
+        Command::Enable(_) => enable(&mut next),
         Command::Disable(_) => next.spec.enabled = false,
         Command::ReplaceKey(_, key) => {
             next.keys.current = key.clone();
@@ -191,6 +209,16 @@ pub(in crate::engine) fn changed(
     next.revision = endpoint.revision.wrapping_add(1);
     next.updated_at = at;
     Ok(Some(next))
+}
+
+/// Enabled again, it begins anew; a pause that it was in goes on.
+fn enable(endpoint: &mut Endpoint) {
+    if !endpoint.spec.enabled {
+        endpoint.spec.enabled = true;
+        if endpoint.health.pause.is_none() {
+            endpoint.health.begin_anew();
+        }
+    }
 }
 
 /// A pause by hand ends the tries of a pause by failing; the reason of a 410 is worth keeping.
@@ -307,6 +335,7 @@ fn change(state: &mut State, now: Now, number: EndpointNumber, command: &Command
     state.routes.put(&next);
     entry.put(next, &state.delivery);
     state.put_lane(now.tick, number);
+    watch::changed(state, now, number);
     log::info!("{} was {}", state.name(number), done(command));
 }
 
@@ -331,6 +360,10 @@ fn remove_endpoint(state: &mut State, now: Now, number: EndpointNumber, effects:
         state.expiring.remove(&(at, number));
     }
     state.routes.remove(number);
+    if let Some(at) = entry.watched_at {
+        state.watched.remove(&(at, number));
+    }
+    state.owed.remove(&number);
     state.lanes.remove_lane(number);
     state.history.remove(number);
     state.batch.marked.remove(&number);

@@ -11,8 +11,10 @@ mod finish;
 mod group;
 mod hand;
 mod health;
+mod notice;
 mod test;
 mod undo;
+mod watch;
 
 use super::message::{Effects, Message};
 use super::retention;
@@ -21,6 +23,7 @@ use crate::domain::time::Now;
 
 pub(super) use admin::{changed, expire_endpoints};
 pub(super) use test::TESTS_MAX;
+pub(super) use watch::{pass, restarted, watch};
 
 /// Takes one message in.
 pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut Effects) {
