@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::config::{Mistake, Resolved, Settings};
 use crate::domain::address::EgressRule;
+use crate::domain::endpoint::Endpoint;
 use crate::engine;
 use crate::http::{self, Listeners, Page};
 use crate::send::http::{HttpOptions, HttpTransport};
@@ -72,6 +73,7 @@ impl App {
             salt: salt.expect("8 bytes"),
         })?;
         let is_new = loaded.is_new;
+        warn_of_unchecked(&loaded.endpoints);
         let clock = Clock::system(loaded.numbers.newest);
         let counters = Arc::new(Counters::default());
         let reader = store.reader();
@@ -219,6 +221,16 @@ impl App {
     }
 }
 
+/// What was set long ago is easily forgotten.
+fn warn_of_unchecked(endpoints: &[Endpoint]) {
+    for endpoint in endpoints {
+        let spec = &endpoint.spec;
+        if let Some(warning) = spec.policy.tls.warning() {
+            log::warn!("endpoint {:?}: {warning}", spec.title);
+        }
+    }
+}
+
 /// A configuration with mistakes changes nothing, however much of it is right.
 fn keep_as_it_was(mistakes: &[Mistake]) {
     for mistake in mistakes {
@@ -244,6 +256,7 @@ fn transport(settings: &Settings, own: SocketAddr) -> Result<HttpTransport, Star
             deny: settings.egress.deny.clone(),
             own: vec![own],
         },
+        ca_pem: None,
         user_agent: concat!("ringhook/", env!("CARGO_PKG_VERSION")).to_owned(),
     })
     .map_err(StartError::Tls)

@@ -45,12 +45,14 @@ impl Notice {
                 endpoint.since().unwrap_or(now),
             ),
         };
-        format!(
-            r#"{{"id":"{id}","title":{},"url":{},"state":"{}","reason":{},"since":"{since}","waiting":{waiting}}}"#,
-            text(&endpoint.spec.title),
-            text(&endpoint.spec.url),
-            endpoint.state().as_str(),
-            text(&reason),
-        )
+        let title = text(&endpoint.spec.title);
+        let url = text(&endpoint.spec.url);
+        let state = endpoint.state().as_str();
+        let reason = text(&reason);
+        [
+            format!(r#"{{"id":"{id}","title":{title},"url":{url},"state":"{state}","#),
+            format!(r#""reason":{reason},"since":"{since}","waiting":{waiting}}}"#),
+        ]
+        .concat()
     }
 }

@@ -15,10 +15,9 @@ use ureq::http::Uri;
 use ureq::http::uri::Authority;
 
 use super::connect::{Deferred, Dialler, Shared};
+use super::kept::Kept;
 use super::line::HEAD_BYTES_MAX;
-
-/// Shorter than the 5 s after which common servers close an idle connection.
-const IDLE_AGE: Duration = Duration::from_secs(4);
+use crate::domain::endpoint::TlsTerms;
 
 /// An agent unused that long has no connection left that it would use again.
 const REST_MS: u64 = 5_000;
@@ -29,13 +28,16 @@ const AGENTS_MAX: usize = 20_000;
 /// What connections must have in common to be used for one another's requests.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Key {
-    tls: bool,
+    is_https: bool,
     idle_max: u8,
+    /// Of the settings of TLS, where they are not those of all.
+    tls: Option<[u8; 16]>,
     host: Authority,
 }
 
 struct Entry {
     agent: Agent,
+    kept: Arc<Kept>,
     /// When a request last ended, in milliseconds since the beginning.
     used_at_ms: AtomicU64,
 }
@@ -82,19 +84,20 @@ impl Agents {
         }
     }
 
-    /// The agent for `uri`, which keeps `idle_max` idle connections, 8 at most. None when
+    /// The agent for `uri`, which keeps `idle_max` idle connections. None when
     /// everything was stopped, or when the URL has no host.
-    pub fn of(&self, uri: &Uri, idle_max: u8) -> Option<Lease<'_>> {
+    pub fn of(&self, uri: &Uri, idle_max: u8, tls: Option<&Arc<TlsTerms>>) -> Option<Lease<'_>> {
         let key = Key {
-            tls: uri.scheme_str() == Some("https"),
-            idle_max: idle_max.clamp(1, 8),
+            is_https: uri.scheme_str() == Some("https"),
+            idle_max: idle_max.max(1),
+            tls: tls.map(|terms| terms.digest),
             host: uri.authority()?.clone(),
         };
         let entries = self.hosts.entries.read();
         let entries = entries.unwrap_or_else(PoisonError::into_inner);
         let known = entries.get(&key).map(Arc::clone);
         drop(entries);
-        let entry = known.or_else(|| self.add(&key))?;
+        let entry = known.or_else(|| self.add(&key, tls))?;
         let hosts = &*self.hosts;
         Some(Lease { entry, hosts })
     }
@@ -103,11 +106,11 @@ impl Agents {
     pub fn stop(&self) {
         self.hosts.stop();
         for entry in self.hosts.take_all() {
-            entry.agent.clone().shutdown();
+            entry.kept.cut();
         }
     }
 
-    fn add(&self, key: &Key) -> Option<Arc<Entry>> {
+    fn add(&self, key: &Key, tls: Option<&Arc<TlsTerms>>) -> Option<Arc<Entry>> {
         let entries = self.hosts.entries.write();
         let mut entries = entries.unwrap_or_else(PoisonError::into_inner);
         // The flag is looked at under the lock under which a stop takes the agents: none is
@@ -119,25 +122,24 @@ impl Agents {
             return Some(Arc::clone(entry));
         }
         make_room(&mut entries);
+        let kept = Arc::new(Kept::new(key.idle_max));
         let entry = Arc::new(Entry {
-            agent: self.make(key.idle_max),
+            agent: self.make(&kept, tls.cloned()),
+            kept,
             used_at_ms: AtomicU64::new(self.hosts.now_ms()),
         });
         // The host of a parsed URL holds on to the whole URL; its copy does not.
         let host = Authority::try_from(key.host.as_str()).ok()?;
-        let own = Key {
-            tls: key.tls,
-            idle_max: key.idle_max,
-            host,
-        };
+        let own = Key { host, ..*key };
         entries.insert(own, Arc::clone(&entry));
         drop(entries);
         Hosts::sweep_from_now_on(&self.hosts);
         Some(entry)
     }
 
-    /// No timeout is set here: the connections keep the deadline of the call.
-    fn make(&self, idle_max: u8) -> Agent {
+    /// No timeout is set here: the connections keep the deadline of the call. And none is left
+    /// to the client once it is not in use.
+    fn make(&self, kept: &Arc<Kept>, tls: Option<Arc<TlsTerms>>) -> Agent {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -147,11 +149,14 @@ impl Agents {
             .accept_encoding("")
             .user_agent(&self.user_agent)
             .max_response_header_size(HEAD_BYTES_MAX)
-            .max_idle_connections(usize::from(idle_max))
-            .max_idle_connections_per_host(usize::from(idle_max))
-            .max_idle_age(IDLE_AGE)
+            .max_idle_connections(0)
             .build();
-        Agent::with_parts(config, Dialler(Arc::clone(&self.shared)), Deferred)
+        let dialler = Dialler {
+            shared: Arc::clone(&self.shared),
+            tls,
+            kept: Arc::clone(kept),
+        };
+        Agent::with_parts(config, dialler, Deferred)
     }
 }
 

@@ -31,6 +31,8 @@ pub struct HttpOptions {
     pub connect_timeout_ms: u32,
     /// Which addresses are allowed.
     pub egress: EgressRule,
+    /// Certificates in PEM that are trusted beside the system's roots: `egress.ca_file`.
+    pub ca_pem: Option<String>,
     /// `ringhook/VERSION`, for requests that name none themselves.
     pub user_agent: String,
 }
@@ -45,7 +47,8 @@ impl HttpTransport {
     /// A client without connections yet. The system's root certificates are read when the first
     /// https request needs them, so that a machine without any still delivers over http.
     pub fn new(options: HttpOptions) -> Result<Self, String> {
-        Ok(Self::with(options, Names::of_system(), Tls::default()))
+        let tls = Tls::new(options.ca_pem.as_deref())?;
+        Ok(Self::with(options, Names::of_system(), tls))
     }
 
     /// A client with names and TLS of its own.
@@ -69,7 +72,7 @@ impl HttpTransport {
 
     fn exchange(&self, request: &Request, idle_max: u8) -> Result<Reply, ureq::Error> {
         let uri: Uri = request.url.parse().map_err(ureq::http::Error::from)?;
-        let lease = self.agents.of(&uri, idle_max);
+        let lease = self.agents.of(&uri, idle_max, request.tls.as_ref());
         let lease = lease.ok_or_else(|| errors::carried(errors::stopping()))?;
         let agent = lease.agent();
         let response = match post(agent, uri.clone(), request) {
@@ -103,7 +106,13 @@ impl Transport for HttpTransport {
 fn post(agent: &ureq::Agent, uri: Uri, request: &Request) -> Result<Response<Body>, ureq::Error> {
     let mut builder = agent.post(uri);
     for (name, value) in &request.headers {
-        builder = builder.header_raw(name, value.as_bytes());
+        // Names in another letter case take the client a list of their own, gone through again
+        // for every header; in lower case they leave as they are anyway.
+        let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+        builder = match is_lower {
+            true => builder.header(name.as_str(), value.as_bytes()),
+            false => builder.header_raw(name, value.as_bytes()),
+        };
     }
     builder.send(&*request.body)
 }

@@ -50,6 +50,7 @@ impl EndpointSpec {
             &RATE_PER_S,
         ));
         errors.extend(check_range("policy.attempts", policy.attempts, &ATTEMPTS));
+        errors.extend(policy.tls.check());
         errors
     }
 

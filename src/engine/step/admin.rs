@@ -15,7 +15,6 @@ use super::{hand, notice, watch};
 use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, PauseCause};
 use crate::domain::id::{EndpointNumber, TokenNumber};
 use crate::domain::key::SignatureKey;
-use crate::domain::notice::Notice;
 use crate::domain::time::{Now, Timestamp};
 use crate::domain::token::Token;
 
@@ -141,7 +140,7 @@ fn change_endpoint(
         Command::RemoveEndpoint(_) => Planned::Remove(number),
         command => match changed(&entry.endpoint, &command, now.wall) {
             Ok(Some(next)) => {
-                told = notice_of(&entry.endpoint, &next).map(|notice| (next, notice));
+                told = notice::of_change(&entry.endpoint, &next).map(|notice| (next, notice));
                 Planned::Change(number, command)
             }
             Ok(None) => {
@@ -159,15 +158,6 @@ fn change_endpoint(
     });
     if let Some((next, notice)) = told {
         notice::plan(state, now, &next, notice);
-    }
-}
-
-/// What is to be told of a change: that the endpoint is paused, or no longer.
-fn notice_of(before: &Endpoint, next: &Endpoint) -> Option<Notice> {
-    match (before.health.pause.is_some(), next.health.pause.is_some()) {
-        (false, true) => Some(Notice::Paused),
-        (true, false) => Some(Notice::Resumed),
-        _ => None,
     }
 }
 
@@ -401,25 +391,5 @@ pub(in crate::engine) fn expire_endpoints(state: &mut State, now: Now) {
             at: now.wall,
             answer: None,
         });
-    }
-}
-
-/// Tokens were used: to the minute, which is often enough to write it down.
-pub(super) fn tokens_used(
-    state: &mut State,
-    now: Now,
-    tokens: &[TokenNumber],
-    effects: &mut Effects,
-) {
-    let minute = Timestamp(now.wall.0 - now.wall.0 % 60_000);
-    for number in tokens {
-        if let Some(token) = state.tokens.get_mut(number)
-            && token.last_used_at != Some(minute)
-        {
-            Arc::make_mut(token).last_used_at = Some(minute);
-            effects.tell(Tell::TokenPut(Arc::clone(token)));
-            state.batch.tokens.insert(*number);
-            state.batch.since.get_or_insert(now.tick);
-        }
     }
 }

@@ -13,6 +13,7 @@ mod hand;
 mod health;
 mod notice;
 mod test;
+mod tokens;
 mod undo;
 mod watch;
 
@@ -40,7 +41,7 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
         Message::Looked(slice) => retention::looked(state, now, slice),
         Message::Reopened => state.disk = Disk::Reopened,
         Message::Reconfigure(delivery) => state.reconfigure(now.tick, *delivery),
-        Message::TokensUsed(tokens) => admin::tokens_used(state, now, &tokens, effects),
+        Message::TokensUsed(tokens) => tokens::tokens_used(state, now, &tokens, effects),
         Message::Stop => {
             if state.phase == Phase::Running {
                 state.phase = Phase::Draining(now.tick.plus_ms(state.delivery.stop_timeout_ms));

@@ -30,6 +30,15 @@ pub(super) fn plan(state: &mut State, now: Now, endpoint: &Endpoint, notice: Not
     add(state, now, endpoint, notice, None);
 }
 
+/// What is to be told of a change: that the endpoint is paused, or no longer.
+pub(super) fn of_change(before: &Endpoint, next: &Endpoint) -> Option<Notice> {
+    match (before.health.pause.is_some(), next.health.pause.is_some()) {
+        (false, true) => Some(Notice::Paused),
+        (true, false) => Some(Notice::Resumed),
+        _ => None,
+    }
+}
+
 /// The commit of a notice failed: it is given again when there is another.
 pub(super) fn owe(state: &mut State, now: Now, about: EndpointNumber, notice: Notice) {
     state.batch.mark(now.tick, about);

@@ -22,7 +22,7 @@ fn email(bench: &mut Bench, id: u64) {
 fn after_three_failures() -> Bench {
     let mut bench = Bench::with_endpoints(1);
     bench.message(Message::Reconfigure(Box::new(DeliverySettings {
-        retry_plan_ms: vec![10 * HOUR],
+        retry_plan_ms: vec![10 * HOUR, 10 * HOUR],
         ..settings()
     })));
     fail_three(&mut bench, 0);

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 
-use crate::domain::endpoint::State;
+use crate::domain::endpoint::{State, Tls};
 use crate::domain::event::EventType;
 use crate::domain::filter::Wants;
 use crate::domain::id::EndpointNumber;
@@ -31,6 +31,7 @@ pub async fn add(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     let body = call.body.json(&call.head.headers, edge.bodies).await?;
     let now = edge.parts.clock.now().wall;
     let (spec, key) = endpoint_read::create(json::object(&body)?, now)?;
+    check_tls(edge, &spec.policy.tls)?;
     let key = match key {
         Some(key) => key,
         None => SignatureKey::from_random(random_bytes()?),
@@ -39,6 +40,7 @@ pub async fn add(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     let view = written(edge.write(Command::AddEndpoint { spec, key }).await?)?;
     let id = edge.epochs().endpoint_id(view.endpoint.number);
     audit(edge, call.caller, "added endpoint", &id);
+    warn_if_unchecked(&view);
     let shown = EndpointJson::new(
         &view,
         edge.epochs(),
@@ -67,6 +69,7 @@ pub async fn edit(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
         let mut spec = found.spec.clone();
         let now = edge.parts.clock.now().wall;
         endpoint_read::patch(&mut spec, json::object(&body)?, now)?;
+        check_tls(edge, &spec.policy.tls)?;
         let command = Command::EditEndpoint {
             endpoint: found.number,
             revision: found.revision,
@@ -77,6 +80,7 @@ pub async fn edit(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
             done => {
                 let view = written(done)?;
                 audit(edge, call.caller, "changed endpoint", &call.id);
+                warn_if_unchecked(&view);
                 let shown = EndpointJson::new(
                     &view,
                     edge.epochs(),
@@ -88,6 +92,21 @@ pub async fn edit(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     }
     let detail = "others keep changing this endpoint: read it and try again";
     Err(Problem::new(Code::Changed, detail))
+}
+
+/// What only a try can show: that a key is that of its certificate, that a root can be one.
+fn check_tls(edge: &Edge, tls: &Tls) -> Result<(), Problem> {
+    match edge.parts.checker.check_tls(tls) {
+        errors if errors.is_empty() => Ok(()),
+        errors => Err(Problem::not_acceptable(errors)),
+    }
+}
+
+fn warn_if_unchecked(view: &EndpointView) {
+    let spec = &view.endpoint.spec;
+    if let Some(warning) = spec.policy.tls.warning() {
+        log::warn!("endpoint {:?}: {warning}", spec.title);
+    }
 }
 
 /// Its waiting deliveries read as `cancelled` from now on.

@@ -31,17 +31,22 @@ export const server = {
   lastAt: signal(Date.now()),
   /** @type {{value: 'unknown'|'in'|'out', peek: () => string}} */
   session: signal('unknown'),
+  /** What the session may do: `admin`, or `read` for a token that may only look. */
+  role: signal('admin'),
   /** The last refusal for a reason that concerns the whole page: `disk` (507) or `stopping` (503). */
   trouble: signal(/** @type {null|'disk'|'stopping'} */ (null)),
 };
 
-/** @type {null | (() => Promise<boolean>)} */
+// A session that is too old for secrets: the answer says so, a new sign-in helps.
+const STALE = 'RH-0308';
+
+/** @type {null | ((why: 'ended'|'stale') => Promise<boolean>)} */
 let askSignIn = null;
 /** @type {null | Promise<boolean>} */
 let asking = null;
 
-/** Says how to ask for a new sign-in when the session ends in the middle; set once at the start. */
-export function onSessionEnd(/** @type {() => Promise<boolean>} */ fn) {
+/** Says how to ask for a new sign-in when the session ends in the middle, or is too old for secrets; set once at the start. */
+export function onSessionEnd(/** @type {(why: 'ended'|'stale') => Promise<boolean>} */ fn) {
   askSignIn = fn;
 }
 
@@ -74,11 +79,19 @@ export async function all(/** @type {string} */ path, /** @type {Options} */ opt
 
 async function request(method, path, body, options) {
   const answer = await send(method, path, body, options);
-  if (answer.status === 401 && !options.quiet && server.session.peek() === 'in') {
-    asking ??= (askSignIn?.() ?? Promise.resolve(false)).finally(() => (asking = null));
-    if (await asking) return unpack(await send(method, path, body, options), method);
+  const why = options.quiet || server.session.peek() !== 'in' ? null : await signInNeeded(answer);
+  if (why) {
+    asking ??= (askSignIn?.(why) ?? Promise.resolve(false)).finally(() => (asking = null));
+    if (await asking) return unpack(await send(method, path, body, options));
   }
-  return unpack(answer, method);
+  return unpack(answer);
+}
+
+async function signInNeeded(answer) {
+  if (answer.status === 401) return 'ended';
+  if (answer.status !== 403) return null;
+  const body = await answer.clone().json().catch(() => null);
+  return body?.code === STALE ? 'stale' : null;
 }
 
 async function send(method, path, body, options) {
@@ -111,7 +124,7 @@ export function withQuery(/** @type {string} */ path, /** @type {Record<string, 
   return `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}`;
 }
 
-async function unpack(answer, method) {
+async function unpack(answer) {
   const type = answer.headers.get('content-type') ?? '';
   let body = null;
   try {
@@ -122,12 +135,12 @@ async function unpack(answer, method) {
     throw new Offline();
   }
   if (answer.ok) {
-    if (method === 'POST' && server.trouble.peek()) server.trouble.value = null;
     return body;
   }
   const problem = new Problem(answer.status, body);
   const wait = Number(answer.headers.get('retry-after'));
   problem.retryAfter = Number.isFinite(wait) && wait > 0 ? wait : null;
   if (answer.status === 507) server.trouble.value = 'disk';
+  else if (problem.code === 'RH-0352') server.trouble.value = 'stopping';
   throw problem;
 }

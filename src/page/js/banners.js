@@ -32,7 +32,7 @@ export function startBanners(/** @type {HTMLElement} */ into) {
 
 function update() {
   const trouble = server.trouble.peek();
-  set('disk', trouble === 'disk' && { text: t('banner.disk'), act: h('a', { class: 'btn small', href: '#/errors/RH-0345' }, t('banner.why')) });
+  set('disk', trouble === 'disk' && { text: t('banner.disk'), act: h('a', { class: 'btn small', href: '#/errors/RH-0354' }, t('banner.why')) });
   set('stopping', trouble === 'stopping' && { text: t('banner.stopping') });
   set('offline', offlineSince > 0 && Date.now() - offlineSince >= OFFLINE_BANNER_MS && {
     text: `${t('banner.offline', { at: clock(server.lastAt.peek()) })} ${retrying()}`,

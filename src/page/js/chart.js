@@ -10,13 +10,13 @@ export const WIDTH = 240;
 export const HEIGHT = 64;
 
 /**
- * The top of the axis: the smallest of 1, 2, 5 × a power of ten that holds the largest value.
+ * The top of the axis: the smallest round number that holds the largest value.
  * @param {number} largest
  */
 export function niceTop(largest) {
   if (!(largest > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(largest));
-  return [1, 2, 5, 10].map((step) => step * power).find((top) => top >= largest * 0.999) ?? 10 * power;
+  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((top) => top >= largest * 0.999) ?? 10 * power;
 }
 
 /**

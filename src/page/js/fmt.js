@@ -36,9 +36,12 @@ export function duration(/** @type {number|null|undefined} */ ms) {
   return t('fmt.d', { n: Math.floor(hours / 24) });
 }
 
-/** `3 min ago`, `in 4 min`, `now`. */
+/** `3 min ago`, `in 4 min`, `now`. The dots of English short forms are left out, as elsewhere on the page. */
 export function ago(/** @type {string|number} */ iso, now = Date.now()) {
-  const seconds = Math.round((new Date(iso).getTime() - now) / 1000);
+  return relative(Math.round((new Date(iso).getTime() - now) / 1000)).replaceAll('.', '');
+}
+
+function relative(seconds) {
   const format = intl('RelativeTimeFormat', { numeric: 'auto', style: 'short' });
   const size = Math.abs(seconds);
   if (size < 2) return format.format(0, 'second');
@@ -54,6 +57,13 @@ export function clock(/** @type {string|number} */ iso, now = Date.now()) {
   const time = intl('DateTimeFormat', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(at);
   if (at.toDateString() === new Date(now).toDateString()) return time;
   return `${day(iso, now)} ${time}`;
+}
+
+/** `14:02` today, `18 Nov 14:02` before. */
+export function minute(/** @type {string|number} */ iso, now = Date.now()) {
+  const at = new Date(iso);
+  const time = intl('DateTimeFormat', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
+  return at.toDateString() === new Date(now).toDateString() ? time : `${day(iso, now)} ${time}`;
 }
 
 /** `18 Nov`, with the year where it is another one. */

@@ -39,6 +39,9 @@ export function has(/** @type {string} */ key) {
   return lookUp(key, undefined) !== undefined;
 }
 
+/** All keys with this beginning. */
+export const keys = (/** @type {string} */ prefix) => Object.keys(catalogues[current] ?? {}).filter((key) => key.startsWith(prefix));
+
 function lookUp(key, count) {
   const words = catalogues[current] ?? {};
   if (count === undefined) return words[key];

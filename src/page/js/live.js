@@ -1,15 +1,18 @@
 // What happens on the server, as it happens: one stream for all tabs of a browser. Browsers allow six connections to a
 // host, so one tab leads (Web Locks), holds the stream and tells the others (BroadcastChannel).
 
-import { get, Offline, Problem, reached, server } from './api.js';
+import { get, Offline, reached, server } from './api.js';
 import { saved, signal } from './store.js';
 
 const NAMES = ['attempt', 'event', 'endpoint', 'stats'];
 const FAILURES_BEFORE_POLLING = 3;
 const POLL_MS = 10_000;
-// The server sends a heartbeat each 15 s; silence of three of them means that the connection is gone.
-const SILENCE_MS = 50_000;
-const RETRY_MS = 5000;
+// The server asks browsers to come again after 3 s, and they do so by themselves where they can.
+const AGAIN_MS = 3000;
+// Heartbeats are comments, which EventSource does not show: after a minute without news a plain request asks whether
+// the server is there.
+const SILENCE_MS = 60_000;
+const WATCH_MS = 5000;
 
 /** @type {Map<string, Set<(data: any) => void>>} */
 const listeners = new Map();
@@ -19,9 +22,11 @@ let channel = null;
 let source = null;
 let failures = 0;
 let leading = false;
+let isStarted = false;
 let heardAt = 0;
 let timer = 0;
-let retryAt = 0;
+let polledAt = 0;
+let watchedAt = Date.now();
 
 export const live = {
   /** @type {{value: 'live'|'offline'|'paused', peek: () => string}} */
@@ -63,13 +68,15 @@ export const live = {
 };
 
 function start() {
+  if (isStarted) return;
+  isStarted = true;
   if ('BroadcastChannel' in window) {
     channel = new BroadcastChannel('ringhook-live');
     channel.onmessage = ({ data }) => hear(data.name, data.data);
   }
   if (navigator.locks) navigator.locks.request('ringhook-live', () => new Promise(lead));
   else lead();
-  setInterval(watch, 5000);
+  setInterval(watch, WATCH_MS);
 }
 
 /** Leads until the tab is closed: the lock's promise never resolves. */
@@ -80,18 +87,19 @@ function lead() {
 
 function connect() {
   clearTimeout(timer);
-  live.retryAt.value = 0;
   source?.close();
+  const isFirst = !source;
   source = new EventSource('/v1/stream');
   source.onopen = () => {
-    const gap = failures > 0 || heardAt > 0;
     failures = 0;
     spread('open', null);
-    if (gap) spread('refresh', null);
   };
   source.onerror = lost;
-  // Heartbeats are comments, which EventSource does not show: `stats`, at most one a second, is the pulse we see.
   for (const name of NAMES) source.addEventListener(name, (event) => spread(name, read(event)));
+  // The server no longer has what came in between.
+  source.addEventListener('reset', () => spread('refresh', null));
+  // A new EventSource does not know where the one before it stood.
+  if (!isFirst) source.addEventListener('open', () => spread('refresh', null), { once: true });
 }
 
 function read(event) {
@@ -102,23 +110,29 @@ function read(event) {
   }
 }
 
+/** The browser comes again by itself, from where it stood, unless it was refused. */
 async function lost() {
-  source?.close();
-  source = null;
   failures += 1;
-  const polling = failures >= FAILURES_BEFORE_POLLING;
-  const wait = polling ? POLL_MS : RETRY_MS;
-  timer = setTimeout(connect, wait);
-  retryAt = Date.now() + wait;
-  live.retryAt.value = retryAt;
+  const isRefused = source.readyState === EventSource.CLOSED;
+  const polls = failures >= FAILURES_BEFORE_POLLING;
+  const wait = isRefused ? POLL_MS : AGAIN_MS;
+  if (isRefused) timer = window.setTimeout(connect, wait);
   // The stream says only that it ended; a plain request says why, and asks for a sign-in where that is the reason.
+  if (await isThere()) {
+    if (polls && Date.now() - polledAt >= POLL_MS) {
+      polledAt = Date.now();
+      spread('refresh', null);
+    }
+  } else spread('lost', Date.now() + wait);
+}
+
+async function isThere() {
   try {
-    await get('/v1/status');
-    if (polling) spread('open', null), spread('refresh', null);
+    await get('/v1/session');
   } catch (error) {
-    if (error instanceof Offline) spread('lost', retryAt);
-    else if (!(error instanceof Problem)) throw error;
+    return !(error instanceof Offline);
   }
+  return true;
 }
 
 /** Tells this tab and, as leader, the others. */
@@ -135,6 +149,7 @@ function hear(name, data) {
     return;
   }
   heardAt = Date.now();
+  live.retryAt.value = 0;
   reached();
   if (live.state.peek() === 'paused') {
     if (name === 'event' || name === 'attempt') live.missed.value = live.missed.peek() + 1;
@@ -148,13 +163,12 @@ function tell(name, data) {
   for (const fn of [...(listeners.get(name) ?? [])]) fn(data);
 }
 
-/** A request that failed elsewhere in the page is news too; so is a stream that fell silent. */
-function watch() {
+/** A request that failed elsewhere in the page is news too; so are a long silence, and a computer that slept. */
+async function watch() {
+  const slept = Date.now() - watchedAt > 6 * WATCH_MS;
+  watchedAt = Date.now();
   if (!server.reachable.peek() && live.state.peek() === 'live') live.state.value = 'offline';
-  if (leading && source && source.readyState === EventSource.OPEN && heardAt && Date.now() - heardAt > SILENCE_MS) connect();
+  if (!leading) return;
+  if (slept) connect();
+  else if (Date.now() - heardAt > SILENCE_MS) spread((await isThere()) ? 'open' : 'lost', Date.now() + WATCH_MS);
 }
-
-// Coming back to a tab after a night: do not wait for the timer.
-document.addEventListener('visibilitychange', () => {
-  if (!document.hidden && leading && !source && retryAt > Date.now()) connect();
-});

@@ -1,8 +1,8 @@
 // The start: words, theme, session, then the pages; and what stands around every page.
 
-import { get, Offline, onSessionEnd, Problem, server } from './api.js';
-import { icon, on, translate } from './dom.js';
-import { ago, startClock } from './fmt.js';
+import { onSessionEnd, server } from './api.js';
+import { translate } from './dom.js';
+import { startClock } from './fmt.js';
 import { language, onLanguage, setLanguage, startLanguage, t } from './i18n.js';
 import { live } from './live.js';
 import * as router from './router.js';
@@ -11,6 +11,7 @@ import { addRoutes } from './routes.js';
 import { startBanners } from './banners.js';
 import { startShortcuts, showShortcuts } from './shortcuts.js';
 import { applyTheme, setTheme, theme } from './theme.js';
+import { signin } from './pages/signin.js';
 import { askSignIn, startSession } from './session.js';
 import { effect } from './store.js';
 import { announce, menu, toast } from './ui.js';
@@ -28,8 +29,22 @@ async function main() {
   startBanners(byId('banners'));
   startShortcuts();
   await startSession();
-  await router.start(byId('main'), { missing, failed });
-  live.start();
+  await router.start(byId('main'), { missing, failed, gate });
+  followSession();
+}
+
+/** Who is not signed in sees the way in, at whatever address; it stays, and is shown afterwards. */
+const gate = () => (server.session.peek() === 'out' ? signin : null);
+
+/** News begin with the first sign-in; each change of the session shows the page from anew. */
+function followSession() {
+  let before = server.session.peek();
+  effect(() => {
+    const now = server.session.value;
+    if (now === 'in') live.start();
+    if ((now === 'out') !== (before === 'out')) router.reload(true);
+    before = now;
+  });
 }
 
 function shell() {
@@ -60,7 +75,7 @@ function shell() {
   themeMenu();
   languageButton();
   livePill();
-  offlineControls();
+  lockControls();
 }
 
 function openNav(open) {
@@ -112,14 +127,18 @@ function livePill() {
   });
 }
 
-/** What changes something carries `data-changes`: it cannot be pressed while the server is out of reach, and says why. */
-function offlineControls() {
-  effect(() => document.documentElement.toggleAttribute('data-offline', !server.reachable.value));
+/**
+ * What changes something carries `data-changes`: it cannot be pressed while the server is out of reach, nor by those who may
+ * only look, and says why.
+ */
+function lockControls() {
+  effect(() => document.documentElement.toggleAttribute('data-locked', !server.reachable.value || server.role.value === 'read'));
   const refuse = (event) => {
-    if (server.reachable.peek()) return;
+    const reads = server.role.peek() === 'read';
+    if (server.reachable.peek() && !reads) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    toast(t('offline.refused'), 'info');
+    toast(t(reads ? 'reader.refused' : 'offline.refused'), 'info');
   };
   const refused = (event) => event.target instanceof Element && event.target.closest('[data-changes]') && refuse(event);
   document.addEventListener('click', refused, { capture: true });

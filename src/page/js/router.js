@@ -27,6 +27,8 @@ let main;
 let onFailure;
 /** @type {Page} */
 let missing;
+/** @type {() => Page|null} */
+let gate = () => null;
 let silent = false;
 
 /** The path that is shown, for the navigation. */
@@ -109,12 +111,14 @@ export async function reload(focus = false) {
 /**
  * Begins to follow the address.
  * @param {HTMLElement} into
- * @param {{missing: Page, failed: (error: any, main: HTMLElement) => void}} otherwise
+ * @param {{missing: Page, failed: (error: any, main: HTMLElement) => void, gate?: () => Page|null}} otherwise what is shown where
+ *   no page fits, or one failed, or the gate says that another one comes first
  */
 export function start(into, otherwise) {
   main = into;
   missing = otherwise.missing;
   onFailure = otherwise.failed;
+  gate = otherwise.gate ?? gate;
   addEventListener('hashchange', follow);
   return show(false);
 }
@@ -171,6 +175,8 @@ async function show(focus) {
 }
 
 function find(next) {
+  const first = gate();
+  if (first) return { page: first, params: {} };
   for (const { pattern, page } of routes) {
     const params = match(pattern, next);
     if (params) return { page, params };

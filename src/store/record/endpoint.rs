@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
 use super::{Broken, Place, add, begin, close_envelope, codes, only, take, unseal};
-use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, Policy};
+use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, Policy, Tls};
 use crate::domain::filter::{Filter, NumberPattern, Subscription, Wants};
 use crate::domain::id::EndpointNumber;
 use crate::domain::key::SignatureKey;
@@ -70,7 +70,11 @@ struct PauseRow {
 
 /// What version 2 adds.
 #[derive(Serialize, Deserialize, Default)]
-struct AddedRow {
+struct AddedRow<'a> {
+    ca_pem: Option<&'a str>,
+    pin_sha256: Option<&'a str>,
+    client_pem: Option<&'a str>,
+    insecure: bool,
     rate_per_s: Option<f64>,
     notices: u8,
     recovering: bool,
@@ -117,7 +121,12 @@ pub fn write_endpoint(place: Place, endpoint: &Endpoint, buffer: &mut Vec<u8>) {
         created_at: endpoint.created_at.0,
         updated_at: endpoint.updated_at.0,
     };
+    let tls = &spec.policy.tls;
     let added = AddedRow {
+        ca_pem: tls.ca_pem.as_deref(),
+        pin_sha256: tls.pin_sha256.as_deref(),
+        client_pem: tls.client_pem.as_deref(),
+        insecure: tls.insecure,
         rate_per_s: spec.policy.rate_per_s,
         notices: health.notices,
         recovering: health.recovering,
@@ -135,7 +144,7 @@ pub fn read_endpoint(
     number: EndpointNumber,
     bytes: &[u8],
 ) -> Result<Endpoint, Broken> {
-    let (row, added): (EndpointRow<'_>, AddedRow) = match unseal(place, bytes)? {
+    let (row, added): (EndpointRow<'_>, AddedRow<'_>) = match unseal(place, bytes)? {
         (1, body) => (only(body)?, AddedRow::default()),
         (VERSION, body) => {
             let (row, rest) = take(body)?;
@@ -161,7 +170,7 @@ pub fn read_endpoint(
     })
 }
 
-fn spec(row: EndpointRow<'_>, added: &AddedRow) -> Result<EndpointSpec, Broken> {
+fn spec(row: EndpointRow<'_>, added: &AddedRow<'_>) -> Result<EndpointSpec, Broken> {
     Ok(EndpointSpec {
         title: row.title.to_owned(),
         url: row.url.to_owned(),
@@ -179,12 +188,18 @@ fn spec(row: EndpointRow<'_>, added: &AddedRow) -> Result<EndpointSpec, Broken> 
             rate_per_s: added.rate_per_s,
             attempts: row.policy.attempts,
             order: codes::order::read(row.policy.order)?,
+            tls: Tls {
+                ca_pem: added.ca_pem.map(str::to_owned),
+                pin_sha256: added.pin_sha256.map(str::to_owned),
+                client_pem: added.client_pem.map(str::to_owned),
+                insecure: added.insecure,
+            },
         },
         expires_at: row.expires_at.map(Timestamp),
     })
 }
 
-fn health(row: &EndpointRow<'_>, added: &AddedRow) -> Result<Health, Broken> {
+fn health(row: &EndpointRow<'_>, added: &AddedRow<'_>) -> Result<Health, Broken> {
     let pause = match &row.pause {
         Some(pause) => Some(Pause {
             cause: codes::pause_cause::read(pause.cause)?,
