@@ -16,7 +16,8 @@ mod failure;
 mod input;
 mod listen;
 mod log;
-mod receiver;
+mod open;
+pub mod receiver;
 mod reference;
 mod send;
 mod serve;
@@ -83,6 +84,8 @@ enum Command {
     Serve(serve::Arguments),
     /// See it work: a throw-away daemon with receivers and traffic
     Demo(demo::Arguments),
+    /// Print a link that signs in to the web page, once
+    Open(open::Arguments),
     /// Add, show, change and remove endpoints
     #[command(alias = "ep", subcommand)]
     Endpoint(endpoint::Command),
@@ -160,6 +163,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),
+        Command::Open(arguments) => open::run(arguments, context),
         Command::Endpoint(command) => endpoint::run(command, context),
         Command::Test(arguments) => test::run(arguments, context),
         Command::Send(arguments) => send::run(arguments, context),
@@ -238,6 +242,8 @@ mod tests {
         check("ringhook bench --quick --only ingest hosts --runs 3", true);
         check("ringhook bench --only everything", false);
         check("ringhook bench --runs 0", false);
+        check("ringhook open --browser", true);
+        check("ringhook open CRM", false);
         check("ringhook endpoint", false);
         check("ringhook", false);
     }

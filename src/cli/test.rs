@@ -136,16 +136,31 @@ pub fn answer(attempt: &Value) -> String {
         let is_kind = text(pair, "/0").eq_ignore_ascii_case("content-type");
         is_kind.then(|| format!("   {}", text(pair, "/1")))
     });
+    let place = redirect(attempt).map(|place| format!("   redirects to {place}, not followed"));
     let body = first(&text(attempt, "/response/body"), 200);
     let gap = if body.is_empty() { "" } else { "   " };
     format!(
-        "← {}   {took}{}{gap}{body}",
+        "← {}   {took}{}{}{gap}{body}",
         paint(
             style,
             format!("{status} {}", name.unwrap_or_default()).trim_end()
         ),
+        place.unwrap_or_default(),
         kind.unwrap_or_default(),
     )
+}
+
+/// Where a redirect leads; None for any other answer.
+pub fn redirect(attempt: &Value) -> Option<String> {
+    let status = number(attempt, "/response/status")?;
+    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let place = list(attempt, "/response/headers").iter().find_map(|pair| {
+        let is_place = text(pair, "/0").eq_ignore_ascii_case("location");
+        is_place.then(|| first(&text(pair, "/1"), 200))
+    });
+    Some(place.unwrap_or_else(|| "nowhere".to_owned()))
 }
 
 fn headers(attempt: &Value, pointer: &str) -> Vec<String> {

@@ -15,6 +15,14 @@ pub enum Code {
     TokenMissing,
     /// The token's role is too low.
     RoleTooLow,
+    /// The sign-in code is nobody's.
+    SignInWrong,
+    /// Too many wrong sign-ins.
+    TriesUsed,
+    /// The sign-in is too long ago for secrets.
+    SignInStale,
+    /// A session is used by a foreign page.
+    CrossSite,
     /// Well formed, not acceptable.
     NotAcceptable,
     /// No such path.
@@ -70,12 +78,16 @@ pub enum Code {
 impl Code {
     /// All codes, for tests of the table.
     #[cfg(test)]
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 34] = [
         Self::Malformed,
         Self::HostMissing,
         Self::KeysDiffer,
         Self::TokenMissing,
         Self::RoleTooLow,
+        Self::SignInWrong,
+        Self::TriesUsed,
+        Self::SignInStale,
+        Self::CrossSite,
         Self::NotAcceptable,
         Self::NoPath,
         Self::NoObject,
@@ -111,6 +123,10 @@ impl Code {
             Self::KeysDiffer => ("RH-0303", 400, "Two different idempotency keys"),
             Self::TokenMissing => ("RH-0304", 401, "A token is needed"),
             Self::RoleTooLow => ("RH-0305", 403, "This token may not do that"),
+            Self::SignInWrong => ("RH-0306", 401, "The sign-in code is not valid"),
+            Self::TriesUsed => ("RH-0307", 429, "Too many wrong sign-ins"),
+            Self::SignInStale => ("RH-0308", 403, "Sign in again for this"),
+            Self::CrossSite => ("RH-0309", 403, "The request comes from a foreign page"),
             Self::NotAcceptable => ("RH-0312", 422, "The request can't be accepted"),
             Self::NoPath => ("RH-0320", 404, "There is no such path"),
             Self::NoObject => ("RH-0321", 404, "There is no such object"),
@@ -150,6 +166,7 @@ impl Code {
             Self::Busy | Self::Connections => Some(1),
             Self::StoreAway => Some(2),
             Self::Stopping => Some(5),
+            Self::TriesUsed => Some(60),
             _ => None,
         }
     }
@@ -160,14 +177,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_its_own_and_a_503_says_when_to_come_again() {
+    fn every_code_is_its_own_and_who_is_to_wait_is_told_how_long() {
         let mut codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Code::ALL.len());
         for code in Code::ALL {
-            let is_503 = code.row().1 == 503;
-            assert_eq!(code.retry_after_s().is_some(), is_503, "{code:?}");
+            let is_to_wait = matches!(code.row().1, 429 | 503);
+            assert_eq!(code.retry_after_s().is_some(), is_to_wait, "{code:?}");
         }
     }
 }

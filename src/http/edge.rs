@@ -17,8 +17,10 @@ use super::auth::Failures;
 use super::body::BodyLimits;
 use super::host::HostRule;
 use super::hub::Hub;
+use super::origin::OriginRule;
 use super::problem::{Code, Problem};
 use super::router::Router;
+use super::session::{Cookie, Sessions, Tries};
 
 /// Batches that are read at a time: a body of 16 MiB each. Others wait for their turn.
 const BATCHES_MAX: usize = 4;
@@ -43,6 +45,16 @@ pub struct Edge {
     pub batch_places: Semaphore,
     /// Addresses that are being checked.
     pub check_places: Arc<Semaphore>,
+    /// The real address, with its port.
+    pub address: SocketAddr,
+    /// Which pages are ours.
+    pub origins: OriginRule,
+    /// The cookie of sessions.
+    pub cookie: Cookie,
+    /// Who is signed in.
+    pub sessions: Arc<Sessions>,
+    /// Wrong sign-ins, counted.
+    pub tries: Tries,
     /// Live streams that are open.
     pub stream_places: Arc<Semaphore>,
     /// What they are told.
@@ -68,6 +80,11 @@ impl Edge {
             batches: limits(settings.batch_bytes_max, "http.batch_bytes_max"),
             batch_places: Semaphore::new(BATCHES_MAX),
             check_places: Arc::new(Semaphore::new(CHECKS_MAX)),
+            address,
+            origins: OriginRule::new(&settings.public_url),
+            cookie: Cookie::new(&settings.public_url),
+            sessions: Arc::default(),
+            tries: Tries::default(),
             stream_places: Arc::new(Semaphore::new(streams)),
             hub: Hub::new(&parts.handle, parts.clock.now().wall),
             parts,

@@ -70,6 +70,10 @@ pub enum Operation {
     TokenList,
     TokenAdd,
     TokenRemove,
+    SignIn,
+    SessionRead,
+    SignOut,
+    SignInCode,
     Status,
     Stream,
     Config,
@@ -78,6 +82,17 @@ pub enum Operation {
     Healthy,
     Ready,
 }
+
+impl Operation {
+    /// What shows or makes secrets. A session must have been opened a short while ago for it, so
+    /// that a browser that is left alone gives none away.
+    pub const fn needs_fresh_sign_in(self) -> bool {
+        matches!(self, Self::KeyRead | Self::KeyChange | Self::TokenAdd)
+    }
+}
+
+/// Where one signs in: the one path of the API that is open to all.
+pub const SESSION: &str = "/v1/session";
 
 const fn route(verb: Verb, path: &'static str, role: Option<Role>, operation: Operation) -> Route {
     Route {
@@ -120,6 +135,10 @@ pub const ROUTES: &[Route] = {
         route(Get,    "/v1/tokens",                 Some(Admin),  O::TokenList),
         route(Post,   "/v1/tokens",                 Some(Admin),  O::TokenAdd),
         route(Delete, "/v1/tokens/{id}",            Some(Admin),  O::TokenRemove),
+        route(Post,   SESSION,                      None,         O::SignIn),
+        route(Get,    SESSION,                      None,         O::SessionRead),
+        route(Delete, SESSION,                      None,         O::SignOut),
+        route(Post,   "/v1/session/code",           Some(Admin),  O::SignInCode),
         route(Get,    "/v1/status",                 Some(Read),   O::Status),
         route(Get,    "/v1/stream",                 Some(Read),   O::Stream),
         route(Get,    "/v1/config",                 Some(Read),   O::Config),
@@ -137,7 +156,8 @@ mod tests {
     #[test]
     fn every_v1_path_needs_a_role_and_every_row_is_its_own() {
         for (place, row) in ROUTES.iter().enumerate() {
-            assert_eq!(row.role.is_some(), row.path.starts_with("/v1/"), "{row:?}");
+            let is_closed = row.path.starts_with("/v1/") && row.path != SESSION;
+            assert_eq!(row.role.is_some(), is_closed, "{row:?}");
             for other in &ROUTES[place + 1..] {
                 let same = row.path == other.path && row.verb == other.verb;
                 assert!(
@@ -150,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_shows_secrets_or_changes_things_needs_an_administrator() {
-        for row in ROUTES {
+        for row in ROUTES.iter().filter(|row| row.path != SESSION) {
             let ingests = matches!(row.operation, Operation::EventPost | Operation::EventBatch);
             let changes = row.verb != Verb::Get && !ingests;
             let secret = row.path.ends_with("/key") || row.path.starts_with("/v1/tokens");

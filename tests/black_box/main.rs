@@ -24,5 +24,7 @@ mod receivers;
 mod restart;
 mod retention;
 mod retry;
+mod session;
 mod stream;
+mod tls;
 mod tools;

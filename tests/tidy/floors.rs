@@ -24,7 +24,7 @@ const EVERYWHERE: [&str; 2] = ["log", "thiserror"];
 
 /// The other crates of each room. `serde` in the domain only scans JSON: its types have no forms.
 const CRATES: [(&str, &[&str]); 13] = [
-    ("page", &["flate2", "sha2"]),
+    ("page", &["sha2", "zopfli"]),
     (
         "domain",
         &[
@@ -99,6 +99,7 @@ const CRATES: [(&str, &[&str]); 13] = [
             "http",
             "tokio",
             "ureq",
+            "rustls",
             "anstream",
             "anstyle",
             "signal_hook",
@@ -110,7 +111,7 @@ const CRATES: [(&str, &[&str]); 13] = [
             "toml",
         ],
     ),
-    ("main", &["anyhow", "clap", "tikv_jemallocator"]),
+    ("main", &["anyhow", "clap"]),
 ];
 
 /// What is wrong with the imports of a file. `is_test`: the whole of it is compiled for tests

@@ -10,13 +10,12 @@ use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use clap::Args;
-use http::StatusCode;
 
 use super::client::Client;
 use super::document::text;
 use super::failure::{Exit, Failure, code};
-use super::receiver::{self, Manner, Received, Receiver, Status};
-use super::{Context, reference, signals, signing};
+use super::receiver::{self, Manner, Received, Receiver, Script};
+use super::{Context, input, reference, signals, signing, sources};
 use crate::domain::key::SignatureKey;
 use crate::domain::time::Tick;
 use printer::{Output, Seen};
@@ -42,10 +41,13 @@ pub struct Arguments {
     /// Verify with the key in this file, and add no endpoint
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// The status of every answer
-    #[arg(long, value_name = "STATUS", default_value_t = 200,
-          value_parser = clap::value_parser!(u16).range(200..=599))]
-    respond: u16,
+    /// What is answered: a status, or a script as '500*3,timeout,200', whose last step stays. Its
+    /// words are timeout, close, reset, shut, deaf, drip, garbage, endless and redirect
+    #[arg(long, value_name = "SCRIPT", value_parser = Script::parse, default_value = "200")]
+    respond: Script,
+    /// How long each answer waits
+    #[arg(long, value_name = "2s", value_parser = input::milliseconds, default_value = "0ms")]
+    delay: u64,
     /// How much is printed
     #[arg(long, value_enum, default_value = "short")]
     output: Output,
@@ -66,10 +68,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     signals::watch(sender.clone(), || Happened::Signal).map_err(Failure::system)?;
     let listener = receiver::bind(arguments.port, PORT).map_err(|error| port_taken(&error))?;
     let manner = Manner {
-        status: Status::new(StatusCode::from_u16(arguments.respond).unwrap_or_default()),
-        delay: Duration::ZERO,
+        script: arguments.respond.clone(),
+        delay: Duration::from_millis(arguments.delay),
         max: arguments.max.unwrap_or(u64::MAX),
         clock: context.clock.clone(),
+        tls: None,
     };
     let wrap = |received| Happened::Delivery(Box::new(received));
     let receiver = Receiver::start(listener, manner, sender, wrap).map_err(Failure::system)?;
@@ -145,7 +148,7 @@ impl Session {
             if !client.is_local() {
                 return Err(out_of_reach());
             }
-            let registration = Registration::new(&client, &host_name(), url, now.wall)?;
+            let registration = Registration::new(&client, &sources::host_name(), url, now.wall)?;
             let name = registration.name();
             session.keys = keys_of(&client, &registration.id)?;
             session.registered = Some((client, registration));
@@ -225,12 +228,4 @@ fn out_of_reach() -> Failure {
     let what = "the ringhook at that address can't reach a receiver on this machine's loopback";
     Failure::new(Exit::Usage, code::VALUE, what)
         .try_this("--no-register --key-file FILE, and a tunnel from there to this port")
-}
-
-fn host_name() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match name.trim() {
-        "" => "localhost".to_owned(),
-        name => name.to_owned(),
-    }
 }

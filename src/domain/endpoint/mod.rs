@@ -9,7 +9,7 @@ mod check;
 pub mod tls;
 mod url;
 
-pub use tls::{Tls, TlsTerms};
+pub use tls::{Tls, TlsTerms, check_ca};
 pub use url::check as check_url;
 
 /// An endpoint as it is kept.

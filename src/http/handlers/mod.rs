@@ -17,6 +17,7 @@ mod key;
 mod live;
 mod page;
 mod rings;
+mod session;
 mod status;
 mod stream;
 mod test;
@@ -67,6 +68,10 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::TokenList => tokens::list(edge, &call),
         Operation::TokenAdd => tokens::add(edge, call).await,
         Operation::TokenRemove => tokens::remove(edge, call).await,
+        Operation::SignIn => session::sign_in(edge, call).await,
+        Operation::SessionRead => session::read(edge, &call),
+        Operation::SignOut => session::sign_out(edge, call).await,
+        Operation::SignInCode => session::code(edge, call).await,
         Operation::Status => status::read(edge, call).await,
         Operation::Stream => stream::open(edge, call).await,
         Operation::Config => config::read(edge, &call),
