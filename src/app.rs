@@ -12,9 +12,10 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::config::{HttpSettings, Mistake, Resolved, Settings};
 use crate::domain::address::EgressRule;
-use crate::domain::endpoint::Endpoint;
+use crate::domain::endpoint::{Endpoint, check_ca};
 use crate::engine;
 use crate::http::{self, Codes, Listeners, Page};
+use crate::send::Transport;
 use crate::send::http::{HttpOptions, HttpTransport};
 use crate::store;
 use crate::telemetry::Counters;
@@ -25,6 +26,7 @@ const EXIT_BUG: i32 = 70;
 /// The daemon, running.
 pub struct App {
     engine: engine::Running,
+    transport: Arc<HttpTransport>,
     edge: Edge,
     configuration: watch::Sender<Arc<Resolved>>,
     is_new: bool,
@@ -57,15 +59,33 @@ pub enum StartError {
     /// A thread, or the system's random numbers.
     #[error("cannot start: {0}")]
     System(std::io::Error),
-    /// The TLS settings.
-    #[error("cannot set up TLS for deliveries: {0}")]
-    Tls(String),
+    /// The certificates to trust besides.
+    #[error("cannot use {path} (egress.ca_file): {why}")]
+    CaFile {
+        /// The file.
+        path: String,
+        /// A part of a sentence.
+        why: String,
+    },
+}
+
+impl Edge {
+    fn serve(runtime: tokio::runtime::Runtime, listeners: Listeners, parts: http::Parts) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let served = runtime.spawn(http::serve(listeners, parts, stopping));
+        Self {
+            runtime,
+            stop,
+            served,
+        }
+    }
 }
 
 impl App {
     /// Opens the database, binds the listeners, starts the threads: ready when it returns.
     pub fn start(resolved: Resolved, page: Page) -> Result<Self, StartError> {
         let settings = resolved.settings.clone();
+        let ca_pem = ca_pem(&settings)?;
         raise_open_files();
         let random: [u8; 16] = random_bytes()?;
         let (salt, seed) = (random[..8].try_into(), random[8..].try_into());
@@ -87,7 +107,7 @@ impl App {
         };
         let address = listeners.address();
 
-        let transport = transport(&settings, address)?;
+        let transport = Arc::new(transport(&settings, address, ca_pem)?);
         let checker = transport.checker();
         let engine = engine::start(engine::Parts {
             store,
@@ -95,7 +115,7 @@ impl App {
             delivery: settings.delivery.clone(),
             retention: settings.retention,
             free_bytes_min: settings.store.free_bytes_min,
-            transport: Arc::new(transport),
+            transport: Arc::clone(&transport) as Arc<dyn Transport>,
             clock: clock.clone(),
             seed: u64::from_le_bytes(seed.expect("8 bytes")),
             counters: Arc::clone(&counters),
@@ -116,16 +136,10 @@ impl App {
             page,
             codes: Arc::clone(&codes),
         };
-        let (stop, stopping) = watch::channel(false);
-        let served = runtime.spawn(http::serve(listeners, parts, stopping));
-        let edge = Edge {
-            runtime,
-            stop,
-            served,
-        };
         Ok(Self {
             engine,
-            edge,
+            transport,
+            edge: Edge::serve(runtime, listeners, parts),
             configuration,
             is_new,
             address,
@@ -209,6 +223,8 @@ impl App {
             log::warn!("{warning}");
         }
         log::set_max_level(resolved.settings.log.level);
+        self.transport
+            .set_egress(egress_rule(&resolved.settings, self.address));
         self.engine
             .handle()
             .reconfigure(resolved.settings.delivery.clone());
@@ -266,19 +282,51 @@ fn tell_systemd(state: &[NotifyState<'_>]) {
     }
 }
 
-fn transport(settings: &Settings, own: SocketAddr) -> Result<HttpTransport, StartError> {
+fn transport(
+    settings: &Settings,
+    own: SocketAddr,
+    ca_pem: Option<String>,
+) -> Result<HttpTransport, StartError> {
     HttpTransport::new(HttpOptions {
         connect_timeout_ms: settings.delivery.connect_timeout_ms,
-        egress: EgressRule {
-            private: settings.egress.private,
-            allow: settings.egress.allow.clone(),
-            deny: settings.egress.deny.clone(),
-            own: vec![own],
-        },
-        ca_pem: None,
+        egress: egress_rule(settings, own),
+        ca_pem,
+        proxy: settings.egress.proxy.clone(),
         user_agent: concat!("ringhook/", env!("CARGO_PKG_VERSION")).to_owned(),
     })
-    .map_err(StartError::Tls)
+    .map_err(|why| {
+        // Nothing else can be wrong with it.
+        bad_ca_file(
+            settings.egress.ca_file.as_deref().unwrap_or(Path::new("")),
+            why,
+        )
+    })
+}
+
+/// Where requests may go; never to our own listener.
+fn egress_rule(settings: &Settings, own: SocketAddr) -> EgressRule {
+    EgressRule {
+        private: settings.egress.private,
+        allow: settings.egress.allow.clone(),
+        deny: settings.egress.deny.clone(),
+        own: vec![own],
+    }
+}
+
+fn bad_ca_file(path: &Path, why: String) -> StartError {
+    let path = path.display().to_string();
+    StartError::CaFile { path, why }
+}
+
+/// `egress.ca_file`, read once.
+fn ca_pem(settings: &Settings) -> Result<Option<String>, StartError> {
+    let Some(path) = &settings.egress.ca_file else {
+        return Ok(None);
+    };
+    let wrong = |why| bad_ca_file(path, why);
+    let pem = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    check_ca(&pem).map_err(wrong)?;
+    Ok(Some(pem))
 }
 
 /// Half of the processors, as store, engine and delivery want some as well; and each thread less

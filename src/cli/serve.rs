@@ -146,7 +146,7 @@ pub fn not_started(error: &StartError) -> Failure {
         StartError::Bind(bind) => Failure::new(of(&bind.source), code::LISTEN, what)
             .try_this("another address with --listen, another socket with --socket"),
         StartError::System(source) => Failure::new(of(source), code::START, what),
-        StartError::Tls(_) => Failure::new(Exit::Invalid, code::START, what)
-            .try_this("install the system's root certificates (package ca-certificates)"),
+        StartError::CaFile { .. } => Failure::new(Exit::Invalid, code::START, what)
+            .try_this("openssl x509 -in FILE -noout -text"),
     }
 }

@@ -6,8 +6,8 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use ureq::config::Config;
@@ -20,9 +20,10 @@ use super::kept::Kept;
 use super::line::{Line, Wire};
 use super::names::Names;
 use super::phases;
+use super::proxy::{self, Via};
 use super::socket::Socket;
 use super::tls::{Tls, TlsFault};
-use crate::domain::address::EgressRule;
+use crate::domain::address::{Closed, EgressRule, Proxy};
 use crate::domain::attempt::{ErrorKind as Kind, Phase, SendError};
 use crate::domain::endpoint::TlsTerms;
 
@@ -45,7 +46,10 @@ impl Resolver for Deferred {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub names: Names,
-    pub egress: EgressRule,
+    /// Replaced as a whole by a reload.
+    pub egress: RwLock<Arc<EgressRule>>,
+    /// All connections go through it, where there is one.
+    pub proxy: Option<Proxy>,
     pub connect_timeout: Duration,
     pub tls: Tls,
 }
@@ -78,7 +82,10 @@ impl Connector for Dialler {
                 made?
             }
         };
-        Ok(Some(Line::new(wire, Arc::clone(&self.kept))))
+        let proxy = self.shared.proxy.as_ref();
+        let via = proxy.filter(|_| !details.needs_tls());
+        let via = via.map(|proxy| Box::new(Via::new(proxy, details.uri)));
+        Ok(Some(Line::new(wire, via, Arc::clone(&self.kept))))
     }
 }
 
@@ -96,11 +103,11 @@ impl Dialler {
         let host = bare_host(details.uri);
         let default_port = if details.needs_tls() { 443 } else { 80 };
         let port = details.uri.port_u16().unwrap_or(default_port);
-        let addresses = self.resolve(host, port)?;
-        let (socket, address) = self.dial(&addresses)?;
-        if !self.kept.enter(&socket) {
-            return Err(errors::stopping());
-        }
+        let enter = |socket: &Socket| match self.kept.enter(socket) {
+            true => Ok(()),
+            false => Err(errors::stopping()),
+        };
+        let (socket, address) = self.reach(host, port, details.needs_tls(), enter)?;
         let wire = if details.needs_tls() {
             self.secure(host, socket, address)?
         } else {
@@ -108,6 +115,35 @@ impl Dialler {
         };
         phases::with(|call| call.connected_at = Some(Instant::now()));
         Ok(wire)
+    }
+
+    /// A connection to the host, or to the proxy that stands before it; over that one a tunnel
+    /// is made for TLS. `enter` sees the connection before anything is waited for on it.
+    pub(super) fn reach(
+        &self,
+        host: &str,
+        port: u16,
+        needs_tunnel: bool,
+        enter: impl Fn(&Socket) -> Result<(), SendError>,
+    ) -> Result<(Socket, SocketAddr), SendError> {
+        let Some(proxy) = &self.shared.proxy else {
+            let addresses = self.resolve(host, port)?;
+            let (socket, address) = self.dial(&addresses)?;
+            enter(&socket)?;
+            return Ok((socket, address));
+        };
+        phases::reached(Phase::Resolve);
+        let rule = self.shared.rule();
+        let allowed = rule.check_through_proxy(host, port, is_here);
+        allowed.map_err(|why| blocked(&why))?;
+        let reached = self.resolve(&proxy.host, proxy.port);
+        let reached = reached.and_then(|addresses| self.dial(&addresses));
+        let (mut socket, address) = reached.map_err(|error| proxy::about(proxy, &error))?;
+        enter(&socket)?;
+        if needs_tunnel {
+            proxy::tunnel(proxy, &mut socket, host, port)?;
+        }
+        Ok((socket, address))
     }
 
     /// The addresses of the host that may be connected to.
@@ -121,21 +157,18 @@ impl Dialler {
         let took = Some(phases::whole_ms(begun.elapsed()));
         phases::with(|call| call.timings.resolve_ms = took);
 
+        let rule = self.shared.rule();
         let mut closed = None;
         let mut open = Vec::new();
         for ip in found? {
             let address = SocketAddr::new(ip, port);
-            match self.shared.egress.check(host, address) {
+            match rule.check(host, address, is_here) {
                 Ok(()) => open.push(address),
                 Err(why) => closed = closed.or(Some(why)),
             }
         }
         match closed {
-            Some(why) if open.is_empty() => Err(SendError {
-                kind: Kind::Blocked,
-                phase: Phase::Resolve,
-                message: format!("not allowed: {why}"),
-            }),
+            Some(why) if open.is_empty() => Err(blocked(&why)),
             _ => Ok(open),
         }
     }
@@ -166,7 +199,14 @@ impl Dialler {
             let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
             (first.unwrap_or(nowhere), ErrorKind::TimedOut.into())
         });
-        Err(not_connected(address, &error, begun.elapsed()))
+        let took = begun.elapsed();
+        phases::with(|call| call.timings.connect_ms = Some(phases::whole_ms(took)));
+        let mut failure = not_connected(address, &error, took);
+        if addresses.len() > 1 {
+            let count = addresses.len();
+            failure.message += &format!(" (of {count} addresses the last one tried)");
+        }
+        Err(failure)
     }
 
     /// Agrees on TLS over a connection.
@@ -184,6 +224,28 @@ impl Dialler {
         wrapped
             .map(Wire::Tls)
             .map_err(|fault| not_secured(address, &fault, took))
+    }
+}
+
+impl Shared {
+    /// The egress rule of this moment.
+    pub fn rule(&self) -> Arc<EgressRule> {
+        let rule = self.egress.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&rule)
+    }
+}
+
+/// Whether an address is one of this machine: only those can be bound to. Asked at the moment of
+/// connecting, it also knows an address that the machine got a minute ago.
+pub(super) fn is_here(ip: IpAddr) -> bool {
+    ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
+}
+
+fn blocked(why: &Closed) -> SendError {
+    SendError {
+        kind: Kind::Blocked,
+        phase: Phase::Resolve,
+        message: format!("not allowed: {why}"),
     }
 }
 
@@ -225,7 +287,7 @@ fn not_secured(address: SocketAddr, fault: &TlsFault, took: Duration) -> SendErr
 }
 
 /// A phase that ran out of time is a timeout when the time of the whole call is up as well.
-fn kind_or_timeout(kind: Kind, error: ErrorKind) -> Kind {
+pub(super) fn kind_or_timeout(kind: Kind, error: ErrorKind) -> Kind {
     let is_over = phases::with(|call| call.is_over()) == Some(true);
     match error {
         ErrorKind::TimedOut | ErrorKind::WouldBlock if is_over => Kind::Timeout,

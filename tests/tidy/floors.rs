@@ -99,6 +99,7 @@ const CRATES: [(&str, &[&str]); 13] = [
             "http",
             "tokio",
             "ureq",
+            "rustls",
             "anstream",
             "anstyle",
             "signal_hook",

@@ -9,7 +9,9 @@ mod failing;
 mod grouping;
 mod hardening;
 mod keeping;
+mod replaying;
 mod retrying;
+mod rotating;
 mod telling;
 mod whole;
 

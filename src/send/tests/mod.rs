@@ -104,6 +104,7 @@ fn options() -> HttpOptions {
             ..EgressRule::default()
         },
         ca_pem: None,
+        proxy: None,
         user_agent: "ringhook/0".into(),
     }
 }
