@@ -77,5 +77,5 @@ export function shortcutSwitch() {
 }
 
 function helpLinks() {
-  return h('p', { class: 'muted' }, h('a', { href: '/docs' }, t('keys.docs')), ' · ', h('a', { href: '#/errors' }, t('keys.errors')));
+  return h('p', { class: 'muted' }, h('a', { href: '#/errors' }, t('keys.errors')));
 }
