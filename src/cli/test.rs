@@ -26,6 +26,9 @@ pub struct Arguments {
     /// Data instead of the built-in sample, a JSON object; - is stdin
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// Sign with the next key alone, to try it before the switch
+    #[arg(long)]
+    next_key: bool,
     /// Show more of the exchange
     #[arg(long, value_enum, value_delimiter = ',')]
     show: Vec<Part>,
@@ -54,7 +57,12 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         None => String::new(),
     };
     let path = format!("/v1/endpoints/{}/test", text(endpoint.value(), "/id"));
-    let body = format!("{{\"event\":{}{data}}}", Value::from(kind));
+    let key = if arguments.next_key {
+        ",\"key\":\"next\""
+    } else {
+        ""
+    };
+    let body = format!("{{\"event\":{}{data}{key}}}", Value::from(kind));
     let attempt = client.post(&path, &body)?;
     let exit = match number(attempt.value(), "/response/status") {
         Some(200..=299) => Exit::Done,

@@ -11,6 +11,7 @@ use super::history::History;
 use super::idempotency::Idempotency;
 use super::live::Live;
 use super::news::Newsroom;
+use super::replay::Outstanding;
 use super::retention::Retention;
 use super::roster::Entry;
 use super::rounds::Rounds;
@@ -53,6 +54,7 @@ pub(super) struct State {
     pub ended_calls: EndedCalls,
     pub idempotency: Idempotency,
     pub rounds: Rounds,
+    pub replays: Outstanding,
     pub bodies: Bodies,
     pub history: History,
     pub news: Newsroom,
@@ -68,6 +70,8 @@ pub(super) struct State {
     pub watched: BTreeSet<(Tick, EndpointNumber)>,
     /// Notices that could not be given yet.
     pub owed: BTreeMap<EndpointNumber, Notice>,
+    /// When previous keys are forgotten.
+    pub overlapping: BTreeSet<(Timestamp, EndpointNumber)>,
     /// Endpoints were removed whose deliveries may not all be cleared.
     pub clearing: bool,
     pub accepted: Minute,
@@ -187,6 +191,7 @@ impl State {
             ended_calls: EndedCalls::default(),
             idempotency: Idempotency::default(),
             rounds: Rounds::default(),
+            replays: Outstanding::default(),
             bodies: Bodies::default(),
             history: History::default(),
             news: Newsroom::default(),
@@ -196,6 +201,7 @@ impl State {
             expiring: BTreeSet::new(),
             watched: BTreeSet::new(),
             owed: BTreeMap::new(),
+            overlapping: BTreeSet::new(),
             clearing: false,
             accepted: Minute::default(),
             delivered: Minute::default(),
@@ -257,6 +263,7 @@ impl State {
         let row = Row { change, release };
         self.batch.row(now.tick, row);
         self.count_end(now, state);
+        self.replays.ended(key, state);
         if self.live.ended(event) {
             self.bodies.remove(event);
         }

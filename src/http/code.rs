@@ -45,6 +45,8 @@ pub enum Code {
     KeyReused,
     /// A test of this endpoint is already running.
     TestRunning,
+    /// A replay of this endpoint is already running.
+    ReplayRunning,
     /// There is no next key.
     NoNextKey,
     /// As many objects as there may be.
@@ -78,7 +80,7 @@ pub enum Code {
 impl Code {
     /// All codes, for tests of the table.
     #[cfg(test)]
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Malformed,
         Self::HostMissing,
         Self::KeysDiffer,
@@ -99,6 +101,7 @@ impl Code {
         Self::Misdirected,
         Self::KeyReused,
         Self::TestRunning,
+        Self::ReplayRunning,
         Self::NoNextKey,
         Self::TooMany,
         Self::Changed,
@@ -138,6 +141,7 @@ impl Code {
             Self::Misdirected => ("RH-0334", 421, "This is not the host that was asked for"),
             Self::KeyReused => ("RH-0340", 409, "The idempotency key is already used"),
             Self::TestRunning => ("RH-0341", 409, "A test is already running"),
+            Self::ReplayRunning => ("RH-0360", 409, "A replay is already running"),
             Self::NoNextKey => ("RH-0342", 409, "There is no next key"),
             Self::TooMany => ("RH-0343", 409, "There are too many"),
             Self::Changed => ("RH-0344", 409, "Changed by someone else meanwhile"),

@@ -221,6 +221,7 @@ impl From<Refusal> for Problem {
             Refusal::Unknown => Code::NoObject,
             Refusal::Changed => Code::Changed,
             Refusal::TestRunning => Code::TestRunning,
+            Refusal::ReplayRunning => Code::ReplayRunning,
             Refusal::NoNextKey => Code::NoNextKey,
             Refusal::TooMany(_) => Code::TooMany,
         };

@@ -48,6 +48,7 @@ pub enum Operation {
     EventBatch,
     EventList,
     EventRead,
+    EventReplay,
     EndpointList,
     EndpointAdd,
     EndpointCheck,
@@ -62,10 +63,15 @@ pub enum Operation {
     KeyChange,
     Test,
     AttemptList,
+    ReplayStart,
+    ReplayList,
+    ReplayRead,
+    ReplayStop,
     DeliveryList,
     DeliveryRead,
     DeliveryRetry,
     DeliveryCancel,
+    FilterPreview,
     EventTypeList,
     TokenList,
     TokenAdd,
@@ -113,6 +119,7 @@ pub const ROUTES: &[Route] = {
         route(Post,   "/v1/events/batch",           Some(Ingest), O::EventBatch),
         route(Get,    "/v1/events",                 Some(Read),   O::EventList),
         route(Get,    "/v1/events/{id}",            Some(Read),   O::EventRead),
+        route(Post,   "/v1/events/{id}/replay",     Some(Admin),  O::EventReplay),
         route(Get,    "/v1/endpoints",              Some(Read),   O::EndpointList),
         route(Post,   "/v1/endpoints",              Some(Admin),  O::EndpointAdd),
         route(Post,   "/v1/endpoints/check",        Some(Admin),  O::EndpointCheck),
@@ -127,10 +134,15 @@ pub const ROUTES: &[Route] = {
         route(Post,   "/v1/endpoints/{id}/key",     Some(Admin),  O::KeyChange),
         route(Post,   "/v1/endpoints/{id}/test",    Some(Admin),  O::Test),
         route(Get,    "/v1/endpoints/{id}/attempts", Some(Read),  O::AttemptList),
+        route(Post,   "/v1/endpoints/{id}/replay",  Some(Admin),  O::ReplayStart),
+        route(Get,    "/v1/replays",                Some(Admin),  O::ReplayList),
+        route(Get,    "/v1/replays/{id}",           Some(Admin),  O::ReplayRead),
+        route(Delete, "/v1/replays/{id}",           Some(Admin),  O::ReplayStop),
         route(Get,    "/v1/deliveries",             Some(Read),   O::DeliveryList),
         route(Get,    "/v1/deliveries/{id}",        Some(Read),   O::DeliveryRead),
         route(Post,   "/v1/deliveries/{id}/retry",  Some(Admin),  O::DeliveryRetry),
         route(Post,   "/v1/deliveries/{id}/cancel", Some(Admin),  O::DeliveryCancel),
+        route(Post,   "/v1/filters/preview",        Some(Read),   O::FilterPreview),
         route(Get,    "/v1/event-types",            Some(Read),   O::EventTypeList),
         route(Get,    "/v1/tokens",                 Some(Admin),  O::TokenList),
         route(Post,   "/v1/tokens",                 Some(Admin),  O::TokenAdd),
@@ -172,9 +184,12 @@ mod tests {
     fn what_shows_secrets_or_changes_things_needs_an_administrator() {
         for row in ROUTES.iter().filter(|row| row.path != SESSION) {
             let ingests = matches!(row.operation, Operation::EventPost | Operation::EventBatch);
-            let changes = row.verb != Verb::Get && !ingests;
+            let asks = row.operation == Operation::FilterPreview;
+            let changes = row.verb != Verb::Get && !ingests && !asks;
             let secret = row.path.ends_with("/key") || row.path.starts_with("/v1/tokens");
-            assert_eq!(row.role == Some(Admin), changes || secret, "{row:?}");
+            let replays = row.path.starts_with("/v1/replays");
+            let admin = changes || secret || replays;
+            assert_eq!(row.role == Some(Admin), admin, "{row:?}");
         }
     }
 }

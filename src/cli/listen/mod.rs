@@ -20,11 +20,14 @@ use crate::domain::key::SignatureKey;
 use crate::domain::time::Tick;
 use printer::{Output, Seen};
 use registration::{RENEW_MS, Registration, keys_of};
+use verdict::Verdict;
 
 /// RING is 7464 on a phone pad; its receiver is next door.
 const PORT: u16 = 7465;
 /// Deliveries that wait to be printed; beyond it answers wait.
 const INBOX_MAX: usize = 1_024;
+/// How often keys are read again at most.
+const KEYS_AGAIN_MS: u64 = 10_000;
 
 /// `listen`
 #[derive(Args)]
@@ -122,7 +125,12 @@ fn port_taken(error: &std::io::Error) -> Failure {
 struct Session {
     keys: Vec<SignatureKey>,
     registered: Option<(Client, Registration)>,
+    /// An endpoint that is only verified for.
+    watched: Option<(Client, String)>,
     renew_at: Tick,
+    /// When the keys may be read again for a signature that none of them made: they may have
+    /// been rotated. Each time is a line in the daemon's log.
+    keys_again_at: Tick,
 }
 
 impl Session {
@@ -131,7 +139,9 @@ impl Session {
         let mut session = Self {
             keys: Vec::new(),
             registered: None,
+            watched: None,
             renew_at: now.tick.plus_ms(RENEW_MS),
+            keys_again_at: now.tick,
         };
         if let Some(file) = &arguments.key_file {
             let key = signing::from_file(file)?;
@@ -139,7 +149,9 @@ impl Session {
         } else if let Some(endpoint) = &arguments.endpoint {
             let client = context.client()?;
             let endpoint = reference::endpoint(&client, endpoint)?;
-            session.keys = keys_of(&client, &text(endpoint.value(), "/id"))?;
+            let id = text(endpoint.value(), "/id");
+            session.keys = keys_of(&client, &id)?;
+            session.watched = Some((client, id));
             let title = text(endpoint.value(), "/title");
             let line = format!("Verifying with the key of {title}; its URL is not changed.");
             say(context, arguments, &line)?;
@@ -185,13 +197,35 @@ impl Session {
             };
             left -= 1;
             let again = seen.again(received.header("webhook-id").unwrap_or_default());
-            let now = context.clock.now().wall;
-            let checked =
-                (!self.keys.is_empty()).then(|| verdict::verdict(&self.keys, &received, now));
+            let checked = self.check(context, &received);
             let lines = printer::lines(output, &received, checked.as_ref(), again);
             context.console.lines(&lines)?;
         }
         Ok(Exit::Done)
+    }
+
+    /// Whether the signatures are right; None without a key to tell.
+    fn check(&mut self, context: &Context, received: &Received) -> Option<Verdict> {
+        if self.keys.is_empty() {
+            return None;
+        }
+        let now = context.clock.now();
+        let checked = verdict::verdict(&self.keys, received, now.wall);
+        if checked.wrongs().is_empty() || now.tick < self.keys_again_at {
+            return Some(checked);
+        }
+        self.keys_again_at = now.tick.plus_ms(KEYS_AGAIN_MS);
+        let watched = self.watched.as_ref().map(|(client, id)| (client, id));
+        let registered = self.registered.as_ref();
+        let source = watched.or(registered.map(|(client, own)| (client, &own.id)));
+        match source.map(|(client, id)| keys_of(client, id)) {
+            Some(Ok(keys)) if !keys.is_empty() && keys != self.keys => {
+                self.keys = keys;
+                Some(verdict::verdict(&self.keys, received, now.wall))
+            }
+            // No others, or nobody to ask: it stays as it was found.
+            _ => Some(checked),
+        }
     }
 
     /// Keeps the endpoint alive. A daemon that is away for a while is no reason to end: what it

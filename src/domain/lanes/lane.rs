@@ -56,9 +56,9 @@ pub(super) struct Lane {
     pub(super) allowed: u16,
     /// Behind an earlier event of their call.
     pub(super) held: List,
-    /// Ready, never tried.
+    /// Ready, never tried, and no replay.
     pub(super) fresh: List,
-    /// Ready: tried before, left over from a stop, or caught up with.
+    /// Ready: tried before, left over from a stop, caught up with, or of a replay.
     pub(super) due: List,
     /// To be sent now by the wish of a person or as a probe, also where the lane is stopped.
     pub(super) called: List,

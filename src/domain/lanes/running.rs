@@ -222,8 +222,9 @@ impl Lanes {
             return;
         }
         entry.spot = Spot::Ready;
-        let leftover = matches!(line, Line::LeftOver | Line::Probed);
-        let list = if entry.attempts == 0 && !leftover {
+        // A replay is no news: like a later try it takes one of four sends while new events come.
+        let news = entry.attempts == 0 && entry.round == 0;
+        let list = if news && matches!(line, Line::Usual | Line::Front) {
             &mut lane.fresh
         } else {
             &mut lane.due

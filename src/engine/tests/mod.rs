@@ -11,7 +11,9 @@ mod hardening;
 mod healing;
 mod keeping;
 mod pausing;
+mod replaying;
 mod retrying;
+mod rotating;
 mod telling;
 mod whole;
 

@@ -84,7 +84,7 @@ pub async fn read(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
     Ok(answer::json(StatusCode::OK, &shown))
 }
 
-/// Why every endpoint without a delivery has none. Without data only type and state are known.
+/// Why every endpoint without a delivery has none.
 fn not_matched(
     live: &Live,
     event: &StoredEvent,
@@ -94,14 +94,13 @@ fn not_matched(
 ) -> Vec<MissJson> {
     let head = &event.head;
     let facts = data.and_then(|data| intake::read_data(&head.kind, data).ok());
-    let facts = facts.unwrap_or_default();
     let has: HashSet<_> = deliveries.iter().map(|view| view.key.endpoint).collect();
     let others = live.endpoints.iter().map(|view| &view.endpoint);
     others
         .filter(|endpoint| !has.contains(&endpoint.number))
-        .filter_map(|endpoint| {
-            let miss = route::explain(endpoint, &head.kind, &facts, head.received_at)?;
-            Some(MissJson::new(endpoint.number, miss, epochs))
+        .map(|endpoint| {
+            let miss = route::why_not(endpoint, &head.kind, facts.as_ref(), head.received_at);
+            MissJson::new(endpoint.number, miss, epochs)
         })
         .collect()
 }

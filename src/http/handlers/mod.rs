@@ -9,6 +9,7 @@ mod endpoint_check;
 mod endpoints;
 mod event_batch;
 mod event_post;
+mod event_replay;
 mod event_search;
 mod event_types;
 mod events;
@@ -16,6 +17,8 @@ mod health;
 mod key;
 mod live;
 mod page;
+mod preview;
+mod replays;
 mod rings;
 mod session;
 mod status;
@@ -46,6 +49,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::EventBatch => event_batch::post(edge, call).await,
         Operation::EventList => events::list(edge, call).await,
         Operation::EventRead => events::read(edge, call).await,
+        Operation::EventReplay => event_replay::replay(edge, call).await,
         Operation::EndpointList => endpoints::list(edge, call).await,
         Operation::EndpointAdd => endpoints::add(edge, call).await,
         Operation::EndpointCheck => endpoint_check::check(edge, call).await,
@@ -60,10 +64,15 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::KeyChange => key::change(edge, call).await,
         Operation::Test => test::send(edge, call).await,
         Operation::AttemptList => attempts::list(edge, call).await,
+        Operation::ReplayStart => replays::start(edge, call).await,
+        Operation::ReplayList => replays::list(edge, &call),
+        Operation::ReplayRead => replays::read(edge, &call),
+        Operation::ReplayStop => replays::stop(edge, call).await,
         Operation::DeliveryList => deliveries::list(edge, call).await,
         Operation::DeliveryRead => deliveries::read(edge, call).await,
         Operation::DeliveryRetry => delivery_actions::retry(edge, call).await,
         Operation::DeliveryCancel => delivery_actions::cancel(edge, call).await,
+        Operation::FilterPreview => preview::preview(edge, call).await,
         Operation::EventTypeList => event_types::list(&call),
         Operation::TokenList => tokens::list(edge, &call),
         Operation::TokenAdd => tokens::add(edge, call).await,

@@ -7,8 +7,11 @@ pub mod endpoint;
 pub mod endpoint_read;
 pub mod event;
 pub mod news;
+pub mod preview;
+pub mod replay;
 pub mod setting;
 pub mod status;
+pub mod subscription_read;
 pub mod token;
 
 use std::fmt::Display;

@@ -126,7 +126,8 @@ impl Model {
             delivery.state = State::Delayed;
             return;
         }
-        let fresh = delivery.attempts == 0 && matches!(line, Line::Usual | Line::Front);
+        let news = delivery.attempts == 0 && key.round == 0;
+        let fresh = news && matches!(line, Line::Usual | Line::Front);
         delivery.state = if fresh { State::Fresh } else { State::Due };
         let lane = self.lane(key.endpoint);
         let list = if fresh {
