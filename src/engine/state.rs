@@ -66,12 +66,12 @@ pub(super) struct State {
     pub in_flight: u32,
     /// When endpoints are deleted by themselves.
     pub expiring: BTreeSet<(Timestamp, EndpointNumber)>,
+    /// When previous keys are forgotten.
+    pub overlapping: BTreeSet<(Timestamp, EndpointNumber)>,
     /// When something is next for endpoints in trouble, see `step::watch`.
     pub watched: BTreeSet<(Tick, EndpointNumber)>,
     /// Notices that could not be given yet.
     pub owed: BTreeMap<EndpointNumber, Notice>,
-    /// When previous keys are forgotten.
-    pub overlapping: BTreeSet<(Timestamp, EndpointNumber)>,
     /// Endpoints were removed whose deliveries may not all be cleared.
     pub clearing: bool,
     pub accepted: Minute,
@@ -199,9 +199,9 @@ impl State {
             tests: HashMap::new(),
             in_flight: 0,
             expiring: BTreeSet::new(),
+            overlapping: BTreeSet::new(),
             watched: BTreeSet::new(),
             owed: BTreeMap::new(),
-            overlapping: BTreeSet::new(),
             clearing: false,
             accepted: Minute::default(),
             delivered: Minute::default(),

@@ -224,7 +224,8 @@ impl Lanes {
         entry.spot = Spot::Ready;
         // A replay is no news: like a later try it takes one of four sends while new events come.
         let news = entry.attempts == 0 && entry.round == 0;
-        let list = if news && matches!(line, Line::Usual | Line::Front) {
+        let leftover = matches!(line, Line::LeftOver | Line::Probed);
+        let list = if news && !leftover {
             &mut lane.fresh
         } else {
             &mut lane.due
