@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::answer::{Answer, Permit};
-use super::keeper::Space;
+use super::keeper::{Oldest, Space};
 use super::message::{Group, Marks, Message, Question, Submission};
 use super::news::{Audience, Listener};
 use super::queue::Queue;
@@ -17,6 +17,7 @@ use crate::domain::event::{EventType, Incoming};
 use crate::domain::id::{DeliveryKey, EndpointNumber, Epochs, EventNumber, TokenNumber};
 use crate::domain::key::SignatureKey;
 use crate::domain::payload::Draft;
+use crate::domain::rollup::{Rollup, RollupKey};
 use crate::domain::time::{Now, Tick, Timestamp};
 use crate::domain::token::{Role, Token};
 
@@ -187,12 +188,19 @@ pub(super) struct Shared {
     pub epochs: Arc<Epochs>,
     pub tokens: Tokens,
     pub space: Space,
+    pub oldest: Oldest,
     pub audience: Audience,
 }
 
 /// What a submission holds beside its body, and what a command or a test is counted as: rough,
 /// and rather too much.
 const OVERHEAD_BYTES: usize = 1024;
+
+/// What time it is when the engine has gone.
+const NEVER: Now = Now {
+    wall: Timestamp(0),
+    tick: Tick(0),
+};
 
 impl Handle {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
@@ -287,11 +295,7 @@ impl Handle {
 
     /// Every delivery in flight, and both clocks to turn stored due times into wall times.
     pub fn in_flight(&self, reply: Reply<(Vec<DeliveryKey>, Now)>) {
-        let nothing = || {
-            let (wall, tick) = (Timestamp::default(), Tick::default());
-            (Vec::new(), Now { wall, tick })
-        };
-        let answer = Answer::to_question(reply, nothing);
+        let answer = Answer::to_question(reply, || (Vec::new(), NEVER));
         self.push(Message::Ask(Question::InFlight(answer)));
     }
 
@@ -309,6 +313,12 @@ impl Handle {
     /// Whether the news are heard from now on.
     pub fn listen(&self, listens: bool) {
         self.shared.audience.listen(listens);
+    }
+
+    /// The rollups of the whole daemon that are newer than the database, and now.
+    pub fn rollups(&self, reply: Reply<(Vec<(RollupKey, Rollup)>, Now)>) {
+        let answer = Answer::to_question(reply, || (Vec::new(), NEVER));
+        self.push(Message::Ask(Question::Rollups(answer)));
     }
 
     /// Every token, ascending.

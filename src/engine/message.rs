@@ -12,6 +12,7 @@ use crate::domain::digest;
 use crate::domain::event::{Facts, Incoming};
 use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber, TokenNumber};
 use crate::domain::lanes::Dispatch;
+use crate::domain::rollup::{Rollup, RollupKey};
 use crate::domain::time::Now;
 use crate::domain::token::Token;
 use crate::send::pool::{Finished, Job};
@@ -107,8 +108,12 @@ pub(super) enum Question {
     Endpoint(EndpointNumber, Answer<Option<EndpointView>>),
     DirtyHistory(EndpointNumber, Answer<Vec<(u8, Arc<Attempt>)>>),
     InFlight(Answer<(Vec<DeliveryKey>, Now)>),
+    Rollups(Answer<RollupsNow>),
     Status(Answer<EngineStatus>),
 }
+
+/// The rollups that are newer than the database, and now.
+pub(super) type RollupsNow = (Vec<(RollupKey, Rollup)>, Now);
 
 /// What the loop is to do, after the decisions of one drain.
 #[derive(Debug, Default)]
@@ -151,6 +156,7 @@ pub(super) enum Tell {
     Endpoint(Answer<Option<EndpointView>>, Option<EndpointView>),
     DirtyHistory(Answer<Vec<(u8, Arc<Attempt>)>>, Vec<(u8, Arc<Attempt>)>),
     InFlight(Answer<(Vec<DeliveryKey>, Now)>, (Vec<DeliveryKey>, Now)),
+    Rollups(Answer<RollupsNow>, RollupsNow),
     /// The number of threads and the space on the disk are the loop's to add.
     Status(Answer<EngineStatus>, EngineStatus),
     /// To those who check tokens: this one counts, as it is now.

@@ -20,6 +20,7 @@ pub mod news;
 mod queue;
 mod restart;
 mod retention;
+mod rollups;
 mod roster;
 mod rounds;
 mod run;

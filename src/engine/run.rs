@@ -148,6 +148,7 @@ impl Loop {
         loop {
             let now = self.clock.now();
             self.state.news.listen(self.shared.audience.listens());
+            self.state.rollups.oldest_at = self.shared.oldest.get();
             let mut messages = drained.drain(..).peekable();
             loop {
                 for message in messages.by_ref().take(DRAIN_MAX) {
@@ -222,6 +223,7 @@ impl Loop {
             Tell::Endpoint(answer, view) => answer.give(view),
             Tell::DirtyHistory(answer, attempts) => answer.give(attempts),
             Tell::InFlight(answer, keys) => answer.give(keys),
+            Tell::Rollups(answer, rows) => answer.give(rows),
             Tell::Status(answer, mut status) => {
                 status.threads = self.pool.threads().0;
                 status.disk_low = self.shared.space.is_low();
@@ -258,6 +260,7 @@ pub(super) fn launch(parts: Parts) -> Result<(Arc<Shared>, JoinHandle<bool>), St
         epochs,
         tokens: super::tokens::Tokens::default(),
         space: super::keeper::Space::default(),
+        oldest: super::keeper::Oldest::default(),
         audience: super::news::Audience::default(),
     });
     for token in &parts.loaded.tokens {

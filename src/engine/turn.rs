@@ -5,6 +5,7 @@ use super::commit;
 use super::message::{Effects, Errand};
 use super::news;
 use super::retention;
+use super::rollups;
 use super::state::{Disk, Phase, State};
 use super::step::expire_endpoints;
 use crate::domain::change::{EndState, Reason};
@@ -27,6 +28,7 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
         expire_endpoints(state, now);
     }
     clear_removed(state, now);
+    rollups::turn(state, now);
     go_on_stopping(state, now, effects);
     if commit::due(state, now.tick).is_some_and(|due| due <= now.tick) {
         effects.order = Some(commit::seal(state, now));
@@ -56,6 +58,7 @@ pub(super) fn next_wake(state: &State, now: Now) -> Option<Tick> {
         retention,
         stop,
         state.news.next_wake(),
+        rollups::next_wake(state),
     ]
     .into_iter()
     .flatten()

@@ -24,5 +24,6 @@ mod receivers;
 mod restart;
 mod retention;
 mod retry;
+mod stats;
 mod stream;
 mod tools;

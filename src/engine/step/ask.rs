@@ -2,6 +2,7 @@
 
 use super::super::handle::EngineStatus;
 use super::super::message::{Effects, Question, Tell};
+use super::super::rollups;
 use super::super::state::{Disk, Phase, State};
 use crate::domain::id::EndpointNumber;
 use crate::domain::time::Now;
@@ -21,6 +22,10 @@ pub(super) fn ask(state: &mut State, now: Now, question: Question, effects: &mut
             Tell::DirtyHistory(answer, state.history.of(number))
         }
         Question::InFlight(answer) => Tell::InFlight(answer, (state.lanes.in_flight(), now)),
+        Question::Rollups(answer) => {
+            let (waiting, oldest_ms) = rollups::waiting(state, now);
+            Tell::Rollups(answer, (state.rollups.newer(waiting, oldest_ms), now))
+        }
         Question::Status(answer) => Tell::Status(answer, status(state, now)),
     });
 }

@@ -30,6 +30,7 @@ fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) 
     state.disk = Disk::Well;
     state.pace.doubt_at = None;
     state.history.swept();
+    state.rollups.swept();
     state.retention.body_bytes = flight.body_bytes;
     if flight.quick_repair {
         state.pace.unrepaired = false;
@@ -77,6 +78,7 @@ fn admit(state: &mut State, now: Now, accepting: &Accepting, superseded: &mut Ve
     let head = &event.head;
     state.counters.events_accepted.add(1);
     state.accepted.note(now.tick);
+    state.rollups.note_accepted();
     for ended in &event.ended {
         state.count_end(now, ended.state);
     }
@@ -154,6 +156,7 @@ fn taken_back(state: &mut State, now: Now, mut flight: Flight, effects: &mut Eff
     state.pace.unrepaired = true;
     state.pace.doubt_at = None;
     state.history.restore();
+    state.rollups.restore();
     state.batch.take_back(now.tick, &mut flight);
     state.news.take_back(std::mem::take(&mut flight.news));
     for accepting in flight.accepts {

@@ -19,19 +19,18 @@ pub(super) fn attempted(
     exchange: &Exchange,
 ) {
     match meaning {
-        Outcome::Delivered => succeeded(state, now, endpoint, exchange),
+        Outcome::Delivered => succeeded(state, now, endpoint),
         Outcome::Retry { .. } => failed(state, now, endpoint, exchange),
         Outcome::Pause => gone(state, now, endpoint),
         Outcome::Cut => {}
     }
 }
 
-fn succeeded(state: &mut State, now: Now, number: EndpointNumber, exchange: &Exchange) {
+fn succeeded(state: &mut State, now: Now, number: EndpointNumber) {
     let Some(entry) = state.roster.get_mut(&number) else {
         return;
     };
     entry.failures = 0;
-    entry.tallies.delivered(now.tick, exchange.duration_ms);
     let health = &entry.endpoint.health;
     if health.first_success_at.is_some() && health.failing_since.is_none() {
         return;
@@ -52,7 +51,6 @@ fn failed(state: &mut State, now: Now, number: EndpointNumber, exchange: &Exchan
         return;
     };
     entry.failures = entry.failures.saturating_add(1);
-    entry.tallies.failed(now.tick);
     if entry.failures < FAILING_FROM || entry.endpoint.health.failing_since.is_some() {
         return;
     }

@@ -10,6 +10,7 @@ mod grouping;
 mod hardening;
 mod keeping;
 mod retrying;
+mod rolling;
 mod telling;
 mod whole;
 

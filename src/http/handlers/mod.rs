@@ -17,6 +17,7 @@ mod key;
 mod live;
 mod page;
 mod rings;
+mod stats;
 mod status;
 mod stream;
 mod test;
@@ -68,6 +69,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::TokenAdd => tokens::add(edge, call).await,
         Operation::TokenRemove => tokens::remove(edge, call).await,
         Operation::Status => status::read(edge, call).await,
+        Operation::Stats => stats::read(edge, call).await,
         Operation::Stream => stream::open(edge, call).await,
         Operation::Config => config::read(edge, &call),
         Operation::PageIndex => page::index(edge, &call).await,

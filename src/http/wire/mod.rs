@@ -8,6 +8,7 @@ pub mod endpoint_read;
 pub mod event;
 pub mod news;
 pub mod setting;
+pub mod stats;
 pub mod status;
 pub mod token;
 

@@ -236,3 +236,8 @@ fn of_long_bodies_the_history_keeps_the_beginning() {
     let kept = read_attempt(place(), &bytes).unwrap().exchange.request.body;
     assert_eq!(kept.len(), crate::domain::attempt::BODY_KEPT_BYTES);
 }
+
+#[test]
+fn rollups() {
+    check("", &samples::rollup(7), write_rollup, read_rollup);
+}
