@@ -104,6 +104,7 @@ impl App {
             handle: engine.handle(),
             reader,
             settings: settings.http,
+            free_bytes_min: settings.store.free_bytes_min,
             configuration: known,
             counters,
             clock,

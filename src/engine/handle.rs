@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::answer::{Answer, Permit};
+use super::directory::Directory;
 use super::keeper::{Oldest, Space};
 use super::message::{Group, Marks, Message, Question, Submission};
 use super::news::{Audience, Listener};
 use super::queue::Queue;
 use super::tokens::Tokens;
-pub use super::views::{EndpointStats, EndpointView, EngineStatus};
+pub use super::views::{EndpointStats, EndpointView, EngineStatus, Ranking};
 use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
 use crate::domain::endpoint::EndpointSpec;
@@ -189,6 +190,7 @@ pub(super) struct Shared {
     pub tokens: Tokens,
     pub space: Space,
     pub oldest: Oldest,
+    pub directory: Directory,
     pub audience: Audience,
 }
 
@@ -275,10 +277,22 @@ impl Handle {
         self.push(Message::Test(Box::new(test), answer));
     }
 
-    /// Every endpoint, ascending.
-    pub fn endpoints(&self, reply: Reply<Vec<EndpointView>>) {
+    /// The endpoints as they are listed.
+    pub fn directory(&self) -> &Directory {
+        &self.shared.directory
+    }
+
+    /// These endpoints, in this order; those that are gone are left out. A page of them: the
+    /// engine does nothing else meanwhile.
+    pub fn views(&self, numbers: Vec<EndpointNumber>, reply: Reply<Vec<EndpointView>>) {
         let answer = Answer::to_question(reply, Vec::new);
-        self.push(Message::Ask(Question::Endpoints(answer)));
+        self.push(Message::Ask(Question::Views(numbers, answer)));
+    }
+
+    /// What these endpoints are ranked by, in this order; some hundreds of them at a time.
+    pub fn ranks(&self, by: Ranking, numbers: Vec<EndpointNumber>, reply: Reply<Vec<u64>>) {
+        let answer = Answer::to_question(reply, Vec::new);
+        self.push(Message::Ask(Question::Ranks(by, numbers, answer)));
     }
 
     /// One endpoint.

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use super::answer::{Answer, Verdict};
-use super::handle::{Accepted, Command, EndpointView, EngineStatus, TestRequest, Written};
+use super::handle::{Accepted, Command, EndpointView, EngineStatus, Ranking, TestRequest, Written};
 use super::news::News;
 use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
 use crate::domain::digest;
+use crate::domain::endpoint::Endpoint;
 use crate::domain::event::{Facts, Incoming};
 use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber, TokenNumber};
 use crate::domain::lanes::Dispatch;
@@ -104,7 +105,8 @@ pub(super) enum Errand {
 /// What can be asked.
 #[derive(Debug)]
 pub(super) enum Question {
-    Endpoints(Answer<Vec<EndpointView>>),
+    Views(Vec<EndpointNumber>, Answer<Vec<EndpointView>>),
+    Ranks(Ranking, Vec<EndpointNumber>, Answer<Vec<u64>>),
     Endpoint(EndpointNumber, Answer<Option<EndpointView>>),
     DirtyHistory(EndpointNumber, Answer<Vec<(u8, Arc<Attempt>)>>),
     InFlight(Answer<(Vec<DeliveryKey>, Now)>),
@@ -120,6 +122,8 @@ pub(super) type RollupsNow = (Vec<(RollupKey, Rollup)>, Now);
 pub(super) struct Effects {
     /// For the store thread: first of all, so that it works while the rest is done.
     pub order: Option<Order>,
+    /// For the directory: before any answer, so that who hears of a change finds it there.
+    pub listed: Vec<(EndpointNumber, Option<Arc<Endpoint>>)>,
     /// Answers to give, in this order.
     pub tells: Vec<Tell>,
     /// For the delivery threads.
@@ -152,7 +156,8 @@ pub(super) enum Tell {
         Verdict<Arc<Attempt>>,
         Result<Arc<Attempt>, super::handle::Refusal>,
     ),
-    Endpoints(Answer<Vec<EndpointView>>, Vec<EndpointView>),
+    Views(Answer<Vec<EndpointView>>, Vec<EndpointView>),
+    Ranks(Answer<Vec<u64>>, Vec<u64>),
     Endpoint(Answer<Option<EndpointView>>, Option<EndpointView>),
     DirtyHistory(Answer<Vec<(u8, Arc<Attempt>)>>, Vec<(u8, Arc<Attempt>)>),
     InFlight(Answer<(Vec<DeliveryKey>, Now)>, (Vec<DeliveryKey>, Now)),

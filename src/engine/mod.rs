@@ -11,6 +11,7 @@ mod answer;
 mod batch;
 mod bodies;
 mod commit;
+pub mod directory;
 mod history;
 mod idempotency;
 mod keeper;

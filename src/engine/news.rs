@@ -179,11 +179,6 @@ struct Told {
 }
 
 impl Newsroom {
-    /// Whether somebody does.
-    pub const fn listens(&self) -> bool {
-        self.listens
-    }
-
     /// Takes note of whether somebody listens.
     pub fn listen(&mut self, listens: bool) {
         if self.listens != listens {

@@ -193,6 +193,12 @@ impl Loop {
         if let Some(order) = effects.order.take() {
             self.store.send(order);
         }
+        for (number, endpoint) in effects.listed.drain(..) {
+            match endpoint {
+                Some(endpoint) => self.shared.directory.put(endpoint),
+                None => self.shared.directory.remove(number),
+            }
+        }
         for tell in effects.tells.drain(..) {
             self.tell(tell);
         }
@@ -219,7 +225,8 @@ impl Loop {
             Tell::Grouped(answer, result) => answer.give(result),
             Tell::Written(answer, result) => answer.give(result),
             Tell::Tested(answer, result) => answer.give(result),
-            Tell::Endpoints(answer, views) => answer.give(views),
+            Tell::Views(answer, views) => answer.give(views),
+            Tell::Ranks(answer, ranks) => answer.give(ranks),
             Tell::Endpoint(answer, view) => answer.give(view),
             Tell::DirtyHistory(answer, attempts) => answer.give(attempts),
             Tell::InFlight(answer, keys) => answer.give(keys),
@@ -260,6 +267,7 @@ pub(super) fn launch(parts: Parts) -> Result<(Arc<Shared>, JoinHandle<bool>), St
         epochs,
         tokens: super::tokens::Tokens::default(),
         space: super::keeper::Space::default(),
+        directory: super::directory::Directory::default(),
         oldest: super::keeper::Oldest::default(),
         audience: super::news::Audience::default(),
     });
@@ -267,6 +275,9 @@ pub(super) fn launch(parts: Parts) -> Result<(Arc<Shared>, JoinHandle<bool>), St
         shared.tokens.put(Arc::new(token.clone()));
     }
     super::restart::rebuild(&mut state, now, parts.loaded, &reader)?;
+    for entry in state.roster.values() {
+        shared.directory.put(Arc::clone(&entry.endpoint));
+    }
     let outside = (parts.transport, parts.clock, parts.free_bytes_min);
     let thread = start(&shared, state, parts.store, outside, parts.on_panic);
     Ok((shared, thread.map_err(StartError::Thread)?))

@@ -1,6 +1,8 @@
 //! What is decided after each drain, and when nobody sent anything: time passes, a commit
 //! starts, deliveries go out, a stop goes on. And when to be woken for the next of these.
 
+use std::sync::Arc;
+
 use super::commit;
 use super::message::{Effects, Errand};
 use super::news;
@@ -37,6 +39,16 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     retention::go_on(state, now, free, effects);
     dispatch(state, now, effects);
     news::go_on(state, now, effects);
+    relist(state, effects);
+}
+
+/// Endpoints whose health has changed find their places in the lists anew.
+fn relist(state: &mut State, effects: &mut Effects) {
+    for number in state.batch.relisted.drain(..) {
+        let entry = state.roster.get(&number);
+        let endpoint = entry.map(|entry| Arc::clone(&entry.endpoint));
+        effects.listed.push((number, endpoint));
+    }
 }
 
 /// When `turn` has something to do next, should nothing be sent before.

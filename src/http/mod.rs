@@ -47,6 +47,8 @@ pub struct Parts {
     pub settings: HttpSettings,
     /// What holds now, in settings and in words; a reload changes it.
     pub configuration: watch::Receiver<Arc<Resolved>>,
+    /// Free space below which events are refused.
+    pub free_bytes_min: u64,
     /// What is counted.
     pub counters: Arc<Counters>,
     /// For times at the edge.

@@ -1,4 +1,5 @@
-//! The rows of rollups: read in a range, and dropped when they are too old.
+//! The rows of rollups: read in a range, and dropped when they are too old. And what the oldest
+//! events are.
 
 use redb::{ReadOnlyTable, ReadableTable, TableError, WriteTransaction};
 
@@ -71,6 +72,20 @@ impl Reader {
         let rollup = self.shared.damage.sift("rollups", key, rollup)?;
         let (span, of) = (Span(key.0), EndpointNumber(key.1));
         Some((RollupKey { span, of }, rollup))
+    }
+
+    /// When the oldest event came that is kept; None where there is none.
+    pub fn oldest_event(&self) -> Result<Option<Timestamp>, ReadError> {
+        self.read(|transaction, _| {
+            let heads = transaction.open_table(tables::HEADS)?;
+            Ok(heads.first()?.and_then(|(event, bytes)| {
+                let event = event.value();
+                let place = tables::place(tables::HEADS, &event);
+                let head = record::read_head(place, bytes.value());
+                let head = self.shared.damage.sift("heads", event, head);
+                head.map(|head| head.received_at)
+            }))
+        })
     }
 
     /// When the oldest event came that has open deliveries; None where there is none.

@@ -1,6 +1,7 @@
 //! The store thread is done with a batch: what it carried is in force, or is taken back.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::super::answer::Verdict;
 use super::super::batch::{Accepting, Flight, Planned};
@@ -35,7 +36,7 @@ fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) 
     if flight.quick_repair {
         state.pace.unrepaired = false;
     }
-    let changed = changed_endpoints(state, &flight);
+    let written = written_endpoints(&flight);
     let mut superseded = Vec::new();
     for accepting in flight.accepts {
         admit(state, now, &accepting, &mut superseded);
@@ -53,14 +54,17 @@ fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) 
     for write in flight.writes {
         admin::in_force(state, now, write, effects);
     }
+    for number in &written {
+        let entry = state.roster.get(number);
+        let endpoint = entry.map(|entry| Arc::clone(&entry.endpoint));
+        effects.listed.push((*number, endpoint));
+    }
+    let changed = flight.marked.into_iter().chain(written).collect();
     news::committed(state, now, (flight.news, changed), effects);
 }
 
-/// The endpoints of which the batch wrote or removed the record, where somebody listens.
-fn changed_endpoints(state: &State, flight: &Flight) -> BTreeSet<EndpointNumber> {
-    if !state.news.listens() {
-        return BTreeSet::new();
-    }
+/// The endpoints that persons have added, changed or removed.
+fn written_endpoints(flight: &Flight) -> BTreeSet<EndpointNumber> {
     let written = flight
         .writes
         .iter()
@@ -69,7 +73,7 @@ fn changed_endpoints(state: &State, flight: &Flight) -> BTreeSet<EndpointNumber>
             Planned::Change(number, _) | Planned::Remove(number) => Some(*number),
             _ => None,
         });
-    flight.marked.iter().copied().chain(written).collect()
+    written.collect()
 }
 
 /// The deliveries of an event that is on disk now take their places.

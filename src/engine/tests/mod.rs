@@ -14,4 +14,4 @@ mod rolling;
 mod telling;
 mod whole;
 
-pub(in crate::engine) use bench::exchange;
+pub(in crate::engine) use bench::{exchange, spec};

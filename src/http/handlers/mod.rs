@@ -6,6 +6,7 @@ mod deliveries;
 mod delivery_actions;
 mod endpoint_actions;
 mod endpoint_check;
+mod endpoint_list;
 mod endpoints;
 mod event_batch;
 mod event_post;
@@ -46,7 +47,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::EventBatch => event_batch::post(edge, call).await,
         Operation::EventList => events::list(edge, call).await,
         Operation::EventRead => events::read(edge, call).await,
-        Operation::EndpointList => endpoints::list(edge, call).await,
+        Operation::EndpointList => endpoint_list::list(edge, call).await,
         Operation::EndpointAdd => endpoints::add(edge, call).await,
         Operation::EndpointCheck => endpoint_check::check(edge, call).await,
         Operation::EndpointRead => endpoints::read(edge, call).await,
