@@ -12,9 +12,11 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::config::{Mistake, Resolved, Settings};
 use crate::domain::address::EgressRule;
+use crate::domain::endpoint::Endpoint;
 use crate::engine;
 use crate::http::{self, Listeners, Page};
 use crate::send::http::{HttpOptions, HttpTransport};
+use crate::send::own_receiver::OwnReceiver;
 use crate::store;
 use crate::telemetry::Counters;
 
@@ -72,6 +74,7 @@ impl App {
             salt: salt.expect("8 bytes"),
         })?;
         let is_new = loaded.is_new;
+        warn_of_unchecked(&loaded.endpoints);
         let clock = Clock::system(loaded.numbers.newest);
         let counters = Arc::new(Counters::default());
         let reader = store.reader();
@@ -83,7 +86,8 @@ impl App {
         };
         let address = listeners.address();
 
-        let transport = transport(&settings, address)?;
+        let own_receiver = OwnReceiver::default();
+        let transport = transport(&settings, address, own_receiver.clone())?;
         let checker = transport.checker();
         let engine = engine::start(engine::Parts {
             store,
@@ -109,6 +113,7 @@ impl App {
             counters,
             clock,
             checker,
+            own_receiver,
             page,
         };
         let (stop, stopping) = watch::channel(false);
@@ -220,6 +225,16 @@ impl App {
     }
 }
 
+/// What was set long ago is easily forgotten.
+fn warn_of_unchecked(endpoints: &[Endpoint]) {
+    for endpoint in endpoints {
+        let spec = &endpoint.spec;
+        if let Some(warning) = spec.policy.tls.warning() {
+            log::warn!("endpoint {:?}: {warning}", spec.title);
+        }
+    }
+}
+
 /// A configuration with mistakes changes nothing, however much of it is right.
 fn keep_as_it_was(mistakes: &[Mistake]) {
     for mistake in mistakes {
@@ -236,7 +251,11 @@ fn tell_systemd(state: &[NotifyState<'_>]) {
     }
 }
 
-fn transport(settings: &Settings, own: SocketAddr) -> Result<HttpTransport, StartError> {
+fn transport(
+    settings: &Settings,
+    own: SocketAddr,
+    own_receiver: OwnReceiver,
+) -> Result<HttpTransport, StartError> {
     HttpTransport::new(HttpOptions {
         connect_timeout_ms: settings.delivery.connect_timeout_ms,
         egress: EgressRule {
@@ -245,6 +264,8 @@ fn transport(settings: &Settings, own: SocketAddr) -> Result<HttpTransport, Star
             deny: settings.egress.deny.clone(),
             own: vec![own],
         },
+        own_receiver,
+        ca_pem: None,
         user_agent: concat!("ringhook/", env!("CARGO_PKG_VERSION")).to_owned(),
     })
     .map_err(StartError::Tls)

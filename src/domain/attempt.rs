@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::endpoint::TlsTerms;
 use super::event::EventType;
 use super::id::{AttemptNumber, DeliveryKey, EndpointNumber, EventNumber};
 use super::time::Timestamp;
@@ -23,6 +24,8 @@ pub struct Request {
     pub body: Arc<[u8]>,
     /// The whole attempt: resolving, connecting, TLS, sending, waiting for the status line.
     pub timeout_ms: u32,
+    /// How TLS differs from what holds for all; of a stored request it is not kept.
+    pub tls: Option<Arc<TlsTerms>>,
 }
 
 /// An answer whose status line arrived.

@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod attempt;
+pub mod certificate;
 pub mod change;
 pub mod diagnosis;
 pub mod dice;
@@ -19,6 +20,7 @@ pub mod lanes;
 pub mod latency;
 pub mod outcome;
 pub mod payload;
+pub mod pem;
 pub mod reason;
 pub mod request;
 pub mod retention;

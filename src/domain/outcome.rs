@@ -120,6 +120,7 @@ mod tests {
                 headers: Vec::new(),
                 body: Vec::new().into(),
                 timeout_ms: 15_000,
+                tls: None,
             },
             result,
             timings: Timings::default(),

@@ -19,6 +19,7 @@ use super::host::HostRule;
 use super::hub::Hub;
 use super::problem::{Code, Problem};
 use super::router::Router;
+use super::test_receiver::TestReceiver;
 
 /// Batches that are read at a time: a body of 16 MiB each. Others wait for their turn.
 const BATCHES_MAX: usize = 4;
@@ -47,6 +48,8 @@ pub struct Edge {
     pub stream_places: Arc<Semaphore>,
     /// What they are told.
     pub hub: Arc<Hub>,
+    /// The built-in one.
+    pub test_receiver: Arc<TestReceiver>,
 }
 
 impl Edge {
@@ -69,6 +72,7 @@ impl Edge {
             batch_places: Semaphore::new(BATCHES_MAX),
             check_places: Arc::new(Semaphore::new(CHECKS_MAX)),
             stream_places: Arc::new(Semaphore::new(streams)),
+            test_receiver: TestReceiver::new(parts.handle.clone(), parts.own_receiver.clone()),
             hub: Hub::new(&parts.handle, parts.clock.now().wall),
             parts,
         }

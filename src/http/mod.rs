@@ -22,12 +22,14 @@ mod query;
 mod router;
 mod routes;
 mod service;
+mod test_receiver;
 mod wire;
 
 use crate::clock::Clock;
 use crate::config::{HttpSettings, Resolved};
 use crate::engine::handle::Handle;
 use crate::send::check::Checker;
+use crate::send::own_receiver::OwnReceiver;
 use crate::store::Reader;
 use crate::telemetry::Counters;
 use std::sync::Arc;
@@ -53,6 +55,8 @@ pub struct Parts {
     pub counters: Arc<Counters>,
     /// For times at the edge.
     pub clock: Clock,
+    /// Where the built-in test receiver listens, for who connects.
+    pub own_receiver: OwnReceiver,
     /// Looks at URLs before endpoints have them.
     pub checker: Checker,
     /// Where the page comes from.

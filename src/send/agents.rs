@@ -16,6 +16,7 @@ use ureq::http::uri::Authority;
 
 use super::connect::{Deferred, Dialler, Shared};
 use super::line::HEAD_BYTES_MAX;
+use crate::domain::endpoint::TlsTerms;
 
 /// Shorter than the 5 s after which common servers close an idle connection.
 const IDLE_AGE: Duration = Duration::from_secs(4);
@@ -29,8 +30,10 @@ const AGENTS_MAX: usize = 20_000;
 /// What connections must have in common to be used for one another's requests.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Key {
-    tls: bool,
+    is_https: bool,
     idle_max: u8,
+    /// Of the settings of TLS, where they are not those of all.
+    tls: Option<[u8; 16]>,
     host: Authority,
 }
 
@@ -84,17 +87,18 @@ impl Agents {
 
     /// The agent for `uri`, which keeps `idle_max` idle connections, 8 at most. None when
     /// everything was stopped, or when the URL has no host.
-    pub fn of(&self, uri: &Uri, idle_max: u8) -> Option<Lease<'_>> {
+    pub fn of(&self, uri: &Uri, idle_max: u8, tls: Option<&Arc<TlsTerms>>) -> Option<Lease<'_>> {
         let key = Key {
-            tls: uri.scheme_str() == Some("https"),
+            is_https: uri.scheme_str() == Some("https"),
             idle_max: idle_max.clamp(1, 8),
+            tls: tls.map(|terms| terms.digest),
             host: uri.authority()?.clone(),
         };
         let entries = self.hosts.entries.read();
         let entries = entries.unwrap_or_else(PoisonError::into_inner);
         let known = entries.get(&key).map(Arc::clone);
         drop(entries);
-        let entry = known.or_else(|| self.add(&key))?;
+        let entry = known.or_else(|| self.add(&key, tls))?;
         let hosts = &*self.hosts;
         Some(Lease { entry, hosts })
     }
@@ -107,7 +111,7 @@ impl Agents {
         }
     }
 
-    fn add(&self, key: &Key) -> Option<Arc<Entry>> {
+    fn add(&self, key: &Key, tls: Option<&Arc<TlsTerms>>) -> Option<Arc<Entry>> {
         let entries = self.hosts.entries.write();
         let mut entries = entries.unwrap_or_else(PoisonError::into_inner);
         // The flag is looked at under the lock under which a stop takes the agents: none is
@@ -120,16 +124,12 @@ impl Agents {
         }
         make_room(&mut entries);
         let entry = Arc::new(Entry {
-            agent: self.make(key.idle_max),
+            agent: self.make(key.idle_max, tls.cloned()),
             used_at_ms: AtomicU64::new(self.hosts.now_ms()),
         });
         // The host of a parsed URL holds on to the whole URL; its copy does not.
         let host = Authority::try_from(key.host.as_str()).ok()?;
-        let own = Key {
-            tls: key.tls,
-            idle_max: key.idle_max,
-            host,
-        };
+        let own = Key { host, ..*key };
         entries.insert(own, Arc::clone(&entry));
         drop(entries);
         Hosts::sweep_from_now_on(&self.hosts);
@@ -137,7 +137,7 @@ impl Agents {
     }
 
     /// No timeout is set here: the connections keep the deadline of the call.
-    fn make(&self, idle_max: u8) -> Agent {
+    fn make(&self, idle_max: u8, tls: Option<Arc<TlsTerms>>) -> Agent {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -151,7 +151,8 @@ impl Agents {
             .max_idle_connections_per_host(usize::from(idle_max))
             .max_idle_age(IDLE_AGE)
             .build();
-        Agent::with_parts(config, Dialler(Arc::clone(&self.shared)), Deferred)
+        let shared = Arc::clone(&self.shared);
+        Agent::with_parts(config, Dialler { shared, tls }, Deferred)
     }
 }
 

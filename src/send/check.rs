@@ -9,8 +9,11 @@ use std::time::Duration;
 use ureq::http::Uri;
 
 use super::connect::{Dialler, Shared, bare_host};
-use super::phases;
+use super::line::Wire;
+use super::{phases, tls};
 use crate::domain::attempt::SendError;
+use crate::domain::certificate::Certificate;
+use crate::domain::endpoint::{FieldError, Tls};
 
 /// How long a check may take in all.
 const TIME_MAX: Duration = Duration::from_secs(10);
@@ -28,6 +31,8 @@ pub struct Checked {
     pub addresses: Vec<(IpAddr, Option<String>)>,
     /// For https with an address that is open: whether TLS was agreed on with the first of them.
     pub tls: Option<Result<(), String>>,
+    /// The certificate that it showed.
+    pub certificate: Option<Certificate>,
 }
 
 impl Checker {
@@ -36,7 +41,7 @@ impl Checker {
     }
 
     /// Checks a URL that has the form of an endpoint's. Blocking, for some seconds at most.
-    pub fn check(&self, url: &str) -> Checked {
+    pub fn check(&self, url: &str, tls: &Tls) -> Checked {
         let Ok(uri) = url.parse::<Uri>() else {
             return Checked {
                 unresolved: Some("it is not a URL".to_owned()),
@@ -44,13 +49,18 @@ impl Checker {
             };
         };
         phases::begin(TIME_MAX);
-        let checked = self.look(&uri);
+        let checked = self.look(&uri, tls);
         // The call was only there for its deadline.
         let _ = phases::end();
         checked
     }
 
-    fn look(&self, uri: &Uri) -> Checked {
+    /// What is wrong with settings of TLS that only a try can show.
+    pub fn check_tls(&self, tls: &Tls) -> Vec<FieldError> {
+        tls::check(tls)
+    }
+
+    fn look(&self, uri: &Uri, tls: &Tls) -> Checked {
         let mut checked = Checked::default();
         let host = bare_host(uri);
         let is_https = uri.scheme_str() == Some("https");
@@ -72,17 +82,38 @@ impl Checker {
         }
         let mut open = checked.addresses.iter().filter(|(_, why)| why.is_none());
         if let Some((ip, _)) = open.next().filter(|_| is_https) {
-            let agreed = self.agree(host, SocketAddr::new(*ip, port));
-            checked.tls = Some(agreed.map_err(|error| error.message));
+            let agreed = self.agree(host, SocketAddr::new(*ip, port), tls);
+            checked.certificate = match &agreed {
+                Ok(shown) => shown.clone(),
+                Err(_) => phases::with(|call| call.refused.take())
+                    .flatten()
+                    .map(|refused| *refused),
+            };
+            checked.tls = Some(agreed.map(drop).map_err(|error| error.message));
         }
         checked
     }
 
-    /// Connects and agrees on TLS; the connection ends with it.
-    fn agree(&self, host: &str, address: SocketAddr) -> Result<(), SendError> {
-        let dialler = Dialler(Arc::clone(&self.0));
+    /// Connects and agrees on TLS; the connection ends with it. The certificate that was shown.
+    fn agree(
+        &self,
+        host: &str,
+        address: SocketAddr,
+        tls: &Tls,
+    ) -> Result<Option<Certificate>, SendError> {
+        let dialler = Dialler {
+            shared: Arc::clone(&self.0),
+            tls: tls.terms().map(Arc::new),
+        };
         let (socket, address) = dialler.dial(&[address])?;
-        dialler.secure(host, socket, address).map(drop)
+        let wire = dialler.secure(host, socket, address)?;
+        let shown = match &wire {
+            Wire::Tls(stream) => stream.conn.peer_certificates(),
+            Wire::Plain(_) => None,
+        };
+        Ok(shown
+            .and_then(<[_]>::first)
+            .and_then(|der| Certificate::read(der)))
     }
 }
 

@@ -17,11 +17,13 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 use super::errors;
 use super::line::{Line, Wire};
 use super::names::Names;
+use super::own_receiver::OwnReceiver;
 use super::phases;
 use super::socket::Socket;
 use super::tls::{Tls, TlsFault};
 use crate::domain::address::EgressRule;
 use crate::domain::attempt::{ErrorKind as Kind, Phase, SendError};
+use crate::domain::endpoint::TlsTerms;
 
 /// Leaves the look-up to the connector.
 #[derive(Debug)]
@@ -43,13 +45,19 @@ impl Resolver for Deferred {
 pub(super) struct Shared {
     pub names: Names,
     pub egress: EgressRule,
+    /// The one exception to it.
+    pub own_receiver: OwnReceiver,
     pub connect_timeout: Duration,
     pub tls: Tls,
 }
 
 /// Makes the connections of one agent.
 #[derive(Clone, Debug)]
-pub(super) struct Dialler(pub Arc<Shared>);
+pub(super) struct Dialler {
+    pub shared: Arc<Shared>,
+    /// How TLS differs from what holds for all.
+    pub tls: Option<Arc<TlsTerms>>,
+}
 
 impl Connector for Dialler {
     type Out = Line;
@@ -90,7 +98,7 @@ impl Dialler {
         let begun = Instant::now();
         let found: Result<Vec<IpAddr>, SendError> = match host.parse() {
             Ok(literal) => Ok(vec![literal]),
-            Err(_) => self.0.names.resolve(host),
+            Err(_) => self.shared.names.resolve(host),
         };
         let took = Some(phases::whole_ms(begun.elapsed()));
         phases::with(|call| call.timings.resolve_ms = took);
@@ -99,7 +107,11 @@ impl Dialler {
         let mut open = Vec::new();
         for ip in found? {
             let address = SocketAddr::new(ip, port);
-            match self.0.egress.check(host, address) {
+            if self.shared.own_receiver.is_at(address) {
+                open.push(address);
+                continue;
+            }
+            match self.shared.egress.check(host, address) {
                 Ok(()) => open.push(address),
                 Err(why) => closed = closed.or(Some(why)),
             }
@@ -119,7 +131,7 @@ impl Dialler {
     pub(super) fn dial(&self, addresses: &[SocketAddr]) -> Result<(Socket, SocketAddr), SendError> {
         phases::reached(Phase::Connect);
         let begun = Instant::now();
-        phases::with(|call| call.deadline = call.deadline.min(begun + self.0.connect_timeout));
+        phases::with(|call| call.deadline = call.deadline.min(begun + self.shared.connect_timeout));
         let mut failed = None;
         for (index, address) in addresses.iter().enumerate() {
             let Some(left) = phases::left() else { break };
@@ -152,7 +164,7 @@ impl Dialler {
     ) -> Result<Wire, SendError> {
         phases::reached(Phase::Tls);
         let begun = Instant::now();
-        let wrapped = self.0.tls.wrap(host, socket);
+        let wrapped = self.shared.tls.wrap(self.tls.as_deref(), host, socket);
         let took = begun.elapsed();
         phases::with(|call| call.timings.tls_ms = Some(phases::whole_ms(took)));
         wrapped

@@ -82,7 +82,7 @@ fn ours(inner: Box<dyn std::error::Error + Send + Sync>) -> SendError {
 
 fn on_the_wire(error: &io::Error, call: &Call) -> (ErrorKind, String) {
     if let Some(fault) = tls::fault_within(error) {
-        return (ErrorKind::Tls, format!("TLS: {}", tls::words(fault)));
+        return (ErrorKind::Tls, format!("TLS: {}", tls::words(fault, None)));
     }
     let message = match error.kind() {
         io::ErrorKind::NotConnected => return (ErrorKind::Internal, stopping().message),

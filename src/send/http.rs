@@ -15,6 +15,7 @@ use super::agents::Agents;
 use super::check::Checker;
 use super::connect::Shared;
 use super::names::Names;
+use super::own_receiver::OwnReceiver;
 use super::phases::{self, Call};
 use super::tls::Tls;
 use super::{Sent, Transport, errors};
@@ -31,6 +32,10 @@ pub struct HttpOptions {
     pub connect_timeout_ms: u32,
     /// Which addresses are allowed.
     pub egress: EgressRule,
+    /// The one exception to that.
+    pub own_receiver: OwnReceiver,
+    /// Certificates in PEM that are trusted beside the system's roots: `egress.ca_file`.
+    pub ca_pem: Option<String>,
     /// `ringhook/VERSION`, for requests that name none themselves.
     pub user_agent: String,
 }
@@ -45,7 +50,8 @@ impl HttpTransport {
     /// A client without connections yet. The system's root certificates are read when the first
     /// https request needs them, so that a machine without any still delivers over http.
     pub fn new(options: HttpOptions) -> Result<Self, String> {
-        Ok(Self::with(options, Names::of_system(), Tls::default()))
+        let tls = Tls::new(options.ca_pem.as_deref())?;
+        Ok(Self::with(options, Names::of_system(), tls))
     }
 
     /// A client with names and TLS of its own.
@@ -53,6 +59,7 @@ impl HttpTransport {
         let shared = Arc::new(Shared {
             names,
             egress: options.egress,
+            own_receiver: options.own_receiver,
             connect_timeout: Duration::from_millis(options.connect_timeout_ms.into()),
             tls,
         });
@@ -69,7 +76,7 @@ impl HttpTransport {
 
     fn exchange(&self, request: &Request, idle_max: u8) -> Result<Reply, ureq::Error> {
         let uri: Uri = request.url.parse().map_err(ureq::http::Error::from)?;
-        let lease = self.agents.of(&uri, idle_max);
+        let lease = self.agents.of(&uri, idle_max, request.tls.as_ref());
         let lease = lease.ok_or_else(|| errors::carried(errors::stopping()))?;
         let agent = lease.agent();
         let response = match post(agent, uri.clone(), request) {

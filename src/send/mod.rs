@@ -14,6 +14,7 @@ mod job;
 mod line;
 mod lookout;
 mod names;
+pub mod own_receiver;
 mod phases;
 pub mod pool;
 mod socket;

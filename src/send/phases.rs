@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::domain::attempt::{Phase, Timings};
+use crate::domain::certificate::Certificate;
 
 /// The call in progress.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub(super) struct Call {
     pub peer: Option<SocketAddr>,
     /// When the connection was there.
     pub connected_at: Option<Instant>,
+    /// The certificate of a receiver that was refused.
+    pub refused: Option<Box<Certificate>>,
     /// Where the time went so far.
     pub timings: Timings,
 }
@@ -55,6 +58,7 @@ pub(super) fn begin(limit: Duration) {
         answered: false,
         peer: None,
         connected_at: None,
+        refused: None,
         timings: Timings::default(),
     };
     CALL.with(|cell| *cell.borrow_mut() = Some(call));

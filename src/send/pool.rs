@@ -326,6 +326,7 @@ fn bare(target: &Target) -> Request {
         headers: Vec::new(),
         body: Arc::from([]),
         timeout_ms: target.timeout_ms,
+        tls: None,
     }
 }
 

@@ -26,4 +26,5 @@ mod retention;
 mod retry;
 mod stats;
 mod stream;
+mod test_receiver;
 mod tools;

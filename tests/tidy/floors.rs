@@ -49,13 +49,7 @@ const CRATES: [(&str, &[&str]); 13] = [
     ),
     (
         "send",
-        &[
-            "ureq",
-            "rustls",
-            "rustls_platform_verifier",
-            "http",
-            "rustix",
-        ],
+        &["ureq", "rustls", "rustls_native_certs", "http", "rustix"],
     ),
     ("engine", &["getrandom"]),
     (
@@ -116,7 +110,7 @@ const CRATES: [(&str, &[&str]); 13] = [
             "toml",
         ],
     ),
-    ("main", &["anyhow", "clap"]),
+    ("main", &["anyhow", "clap", "tikv_jemallocator"]),
 ];
 
 /// What is wrong with the imports of a file. `is_test`: the whole of it is compiled for tests

@@ -23,7 +23,7 @@ pub struct Arguments {
 
 /// Adds it, and shows the key that its receiver needs.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let mut fields = arguments.wishes.fields();
+    let mut fields = arguments.wishes.fields()?;
     fields.insert("url".to_owned(), json!(arguments.url));
     fields.insert("events".to_owned(), arguments.wishes.events(&[]));
     fields

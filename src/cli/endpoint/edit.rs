@@ -47,13 +47,21 @@ enum Field {
     Order,
     /// Requests at a time
     InFlightMax,
+    /// The certificates that are trusted besides
+    CaFile,
+    /// The pinned key
+    Pin,
+    /// The certificate that is shown to the receiver
+    ClientCert,
+    /// Check the receiver's certificate again
+    Insecure,
 }
 
 /// Changes what was named, and nothing else.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let endpoint = reference::endpoint(&client, &arguments.endpoint)?;
-    let patch = patch(arguments, list(endpoint.value(), "/events"));
+    let patch = patch(arguments, list(endpoint.value(), "/events"))?;
     if patch.is_empty() {
         let what = "nothing to change was named";
         return Err(
@@ -71,8 +79,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// The merge patch.
-fn patch(arguments: &Arguments, before: &[Value]) -> Map<String, Value> {
-    let mut patch = arguments.wishes.fields();
+fn patch(arguments: &Arguments, before: &[Value]) -> Result<Map<String, Value>, Failure> {
+    let mut patch = arguments.wishes.fields()?;
     if let Some(url) = &arguments.url {
         patch.insert("url".to_owned(), json!(url));
     }
@@ -98,14 +106,21 @@ fn patch(arguments: &Arguments, before: &[Value]) -> Map<String, Value> {
             Field::Attempts => "attempts",
             Field::Order => "order",
             Field::InFlightMax => "in_flight_max",
+            Field::CaFile => "tls/ca_pem",
+            Field::Pin => "tls/pin_sha256",
+            Field::ClientCert => "tls/client_pem",
+            Field::Insecure => "tls/insecure",
         };
         let all = patch.entry("policy").or_insert_with(|| json!({}));
-        all[policy] = Value::Null;
+        match policy.split_once('/') {
+            Some((part, field)) => all[part][field] = Value::Null,
+            None => all[policy] = Value::Null,
+        }
     }
     if about_events {
         patch.insert("events".to_owned(), events);
     }
-    patch
+    Ok(patch)
 }
 
 /// Takes a condition from a subscription.
@@ -141,11 +156,14 @@ mod tests {
                 Field::Number,
                 Field::Timeout,
                 Field::Headers,
+                Field::Pin,
+                Field::Insecure,
             ],
         };
         assert_eq!(
-            Value::Object(patch(&arguments, &before)),
-            json!({"headers": null, "policy": {"timeout_ms": null},
+            Value::Object(patch(&arguments, &before).unwrap()),
+            json!({"headers": null,
+                "policy": {"timeout_ms": null, "tls": {"pin_sha256": null, "insecure": null}},
                 "events": [{"type": "call:completed", "duration": {"min": null, "max": null}}]})
         );
     }

@@ -90,6 +90,9 @@ fn in_short(endpoint: &Value) -> String {
             }
         }
     }
+    if endpoint["policy"]["tls"]["insecure"] == true {
+        words.push("TLS NOT CHECKED".to_owned());
+    }
     words.join(", ")
 }
 

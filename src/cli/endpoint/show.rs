@@ -7,7 +7,7 @@ use super::columns::columns;
 use super::console::{DIM, PLAIN, paint, style_of};
 use super::document::{clean, list, number, text};
 use super::failure::{Exit, Failure};
-use super::words::{span, time};
+use super::words::{plural, span, time};
 use super::{Context, conditions, reference};
 use crate::cli::attempts;
 
@@ -62,6 +62,7 @@ fn portrait(endpoint: &Value, now_ms: u64) -> Vec<String> {
     rows.extend([
         ("signature", signature(endpoint)),
         ("policy", policy(endpoint)),
+        ("tls", tls(endpoint)),
         ("waiting", text(endpoint, "/stats/waiting")),
         ("last 24 h", last_day(endpoint)),
         ("expires", time(&text(endpoint, "/expires_at"), now_ms)),
@@ -103,6 +104,29 @@ fn policy(endpoint: &Value) -> String {
         text(endpoint, "/policy/in_flight_max"),
         text(endpoint, "/policy/order"),
     )
+}
+
+/// What TLS differs in; nothing where it is as for all.
+fn tls(endpoint: &Value) -> String {
+    let tls = &endpoint["policy"]["tls"];
+    let mut words = Vec::new();
+    if let Some(pem) = tls["ca_pem"].as_str() {
+        let count = pem.matches("-----BEGIN ").count() as u64;
+        words.push(format!(
+            "trusts {} of its own",
+            plural(count, "certificate")
+        ));
+    }
+    if let Some(pin) = tls["pin_sha256"].as_str() {
+        words.push(format!("key pinned to {}", clean(pin)));
+    }
+    if !tls["client_pem"].is_null() {
+        words.push("shows a client certificate".to_owned());
+    }
+    if tls["insecure"] == true {
+        words.push("CERTIFICATE NOT CHECKED".to_owned());
+    }
+    words.join(", ")
 }
 
 fn last_day(endpoint: &Value) -> String {

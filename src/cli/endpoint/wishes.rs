@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
+use super::failure::Failure;
 use super::input;
 use crate::domain::event::EventType;
 
@@ -47,6 +48,26 @@ pub struct Wishes {
     /// Requests at a time, 1 to 256
     #[arg(long, value_name = "N", help_heading = "Requests")]
     pub in_flight_max: Option<u64>,
+    /// Also trust the certificates in this PEM file, beside the system's roots
+    #[arg(long, value_name = "FILE", help_heading = "TLS")]
+    pub ca_file: Option<PathBuf>,
+    /// The receiver's key must have this SHA-256, in hex or base64 (of its SPKI)
+    #[arg(long, value_name = "SHA256", help_heading = "TLS")]
+    pub pin: Option<String>,
+    /// Show this certificate to the receiver: a PEM file with the certificate and its key
+    #[arg(long, value_name = "FILE", help_heading = "TLS")]
+    pub client_cert: Option<PathBuf>,
+    /// The key of --client-cert, where it is in a file of its own
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "client_cert",
+        help_heading = "TLS"
+    )]
+    pub client_key: Option<PathBuf>,
+    /// Do not check the receiver's certificate; with --pin only its key is checked
+    #[arg(long, help_heading = "TLS")]
+    pub insecure: bool,
 }
 
 /// How the first signature is written.
@@ -76,8 +97,8 @@ pub struct KeyFile {
 }
 
 impl Wishes {
-    /// The fields that were wished for, but for `events`.
-    pub fn fields(&self) -> Map<String, Value> {
+    /// The fields that were wished for, but for `events`. Files are read for them.
+    pub fn fields(&self) -> Result<Map<String, Value>, Failure> {
         let mut fields = Map::new();
         if let Some(title) = &self.title {
             fields.insert("title".to_owned(), json!(title));
@@ -101,11 +122,13 @@ impl Wishes {
             Order::Call => json!("call"),
             Order::None => json!("none"),
         });
+        let tls = self.tls()?;
         let policy: Map<_, _> = [
             ("timeout_ms", self.timeout.map(Value::from)),
             ("attempts", self.attempts.map(Value::from)),
             ("order", order),
             ("in_flight_max", self.in_flight_max.map(Value::from)),
+            ("tls", (!tls.is_empty()).then(|| tls.into())),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
@@ -113,7 +136,26 @@ impl Wishes {
         if !policy.is_empty() {
             fields.insert("policy".to_owned(), policy.into());
         }
-        fields
+        Ok(fields)
+    }
+
+    /// The fields of `policy.tls`.
+    fn tls(&self) -> Result<Map<String, Value>, Failure> {
+        let read = |path: &Option<PathBuf>| path.as_deref().map(input::file).transpose();
+        let client = match (read(&self.client_cert)?, read(&self.client_key)?) {
+            (Some(certificate), Some(key)) => Some(format!("{certificate}\n{key}")),
+            (certificate, _) => certificate,
+        };
+        let fields = [
+            ("ca_pem", read(&self.ca_file)?.map(Value::from)),
+            ("pin_sha256", self.pin.clone().map(Value::from)),
+            ("client_pem", client.map(Value::from)),
+            ("insecure", self.insecure.then_some(Value::Bool(true))),
+        ];
+        let given = fields.into_iter();
+        Ok(given
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect())
     }
 
     /// Whether something was said about events or their filters.
@@ -237,11 +279,36 @@ mod tests {
             ..Wishes::default()
         };
         assert_eq!(
-            Value::Object(wishes.fields()),
+            Value::Object(wishes.fields().unwrap()),
             json!({"title": "CRM", "headers": {"X-Env": "prod"},
                 "signature": {"encoding": "base64"},
                 "policy": {"timeout_ms": 5000, "order": "none"}})
         );
-        assert!(Wishes::default().fields().is_empty());
+        assert!(Wishes::default().fields().unwrap().is_empty());
+    }
+
+    #[test]
+    fn certificates_are_read_from_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, name).unwrap();
+            Some(path)
+        };
+        let mut wishes = Wishes {
+            ca_file: file("ca"),
+            pin: Some("pin".to_owned()),
+            client_cert: file("cert"),
+            client_key: file("key"),
+            insecure: true,
+            ..Wishes::default()
+        };
+        assert_eq!(
+            Value::Object(wishes.fields().unwrap()),
+            json!({"policy": {"tls": {"ca_pem": "ca", "pin_sha256": "pin",
+                "client_pem": "cert\nkey", "insecure": true}}})
+        );
+        wishes.ca_file = Some(folder.path().join("nothing"));
+        assert!(wishes.fields().is_err());
     }
 }

@@ -43,6 +43,7 @@ impl EndpointSpec {
             &IN_FLIGHT_MAX,
         ));
         errors.extend(check_range("policy.attempts", policy.attempts, &ATTEMPTS));
+        errors.extend(policy.tls.check());
         errors
     }
 

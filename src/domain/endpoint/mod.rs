@@ -6,8 +6,10 @@ use super::key::SignatureKey;
 use super::time::{Tick, Timestamp};
 
 mod check;
+pub mod tls;
 mod url;
 
+pub use tls::{Tls, TlsTerms};
 pub use url::check as check_url;
 
 /// An endpoint as it is kept.
@@ -71,6 +73,8 @@ pub struct Policy {
     pub attempts: Option<u8>,
     /// Whether the events of one call wait for each other.
     pub order: Order,
+    /// How TLS differs from what holds for all.
+    pub tls: Tls,
 }
 
 /// Whether events of one call wait for each other.
@@ -169,8 +173,18 @@ impl Endpoint {
         }
     }
 
-    /// Why it is not active and since when, in words; None when it is active.
+    /// Why it is not active and since when, in words, and that its TLS is not checked where that
+    /// is so; None when it is active and all is checked.
     pub fn reason(&self) -> Option<String> {
+        let warning = self.spec.policy.tls.warning();
+        match (self.why_not_active(), warning) {
+            (None, warning) => warning.map(str::to_owned),
+            (why, None) => why,
+            (Some(why), Some(warning)) => Some(format!("{why}; {warning}")),
+        }
+    }
+
+    fn why_not_active(&self) -> Option<String> {
         let pause = self.health.pause.as_ref();
         match self.state() {
             State::Active => None,

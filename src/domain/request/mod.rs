@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::attempt::{Headers, Request};
-use super::endpoint::{Encoding, Endpoint, Keys};
+use super::endpoint::{Encoding, Endpoint, Keys, TlsTerms};
 use super::event::EventType;
 use super::id::{EndpointNumber, PublicId};
 use super::key::SignatureKey;
@@ -83,6 +83,8 @@ pub struct Target {
     pub timeout_ms: u32,
     /// Idle connections worth keeping: min(in-flight limit, 8).
     pub idle_max: u8,
+    /// How TLS differs from what holds for all.
+    pub tls: Option<Arc<TlsTerms>>,
 }
 
 /// What one request says.
@@ -113,6 +115,7 @@ impl Target {
             encoding: spec.encoding,
             timeout_ms: spec.policy.timeout_ms.unwrap_or(timeout_ms_default),
             idle_max: u8::try_from(in_flight_max.min(IDLE_MAX)).unwrap_or(u8::MAX),
+            tls: spec.policy.tls.terms().map(Arc::new),
         }
     }
 }
@@ -147,6 +150,7 @@ pub fn build(target: &Target, message: &Message, body: Arc<[u8]>, now: Timestamp
         headers,
         body,
         timeout_ms: target.timeout_ms,
+        tls: target.tls.clone(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What goes out, header by header, in the letter case of the wire.
 
 use super::*;
-use crate::domain::endpoint::{EndpointSpec, Health, Order, Policy};
+use crate::domain::endpoint::{EndpointSpec, Health, Order, Policy, Tls};
 use crate::domain::id::{Epoch, Epochs, EventNumber, TokenNumber};
 
 const CONTRACT_BODY: &[u8] = br#"{"test": 2432232314}"#;
@@ -29,6 +29,7 @@ fn target(keys: Keys) -> Target {
         encoding: Encoding::Hex,
         timeout_ms: 15_000,
         idle_max: 4,
+        tls: None,
     }
 }
 
@@ -208,6 +209,7 @@ fn a_target_takes_the_policy_or_the_defaults() {
         in_flight_max,
         attempts: None,
         order: Order::Call,
+        tls: Tls::default(),
     };
     check(policy(None, None), 15_000, 4);
     check(policy(Some(60_000), Some(1)), 60_000, 1);

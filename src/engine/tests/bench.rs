@@ -325,6 +325,7 @@ pub(in crate::engine) fn exchange(status: u16, cut: bool) -> Exchange {
             headers: Headers::new(),
             body: Arc::from(*b"{}"),
             timeout_ms: 15_000,
+            tls: None,
         },
         result: if status == 0 {
             Err(SendError {

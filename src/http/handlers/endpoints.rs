@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 
+use crate::domain::endpoint::Tls;
 use crate::domain::key::SignatureKey;
 use crate::engine::handle::{Command, EndpointView, Refusal, Written};
 
@@ -24,6 +25,7 @@ pub async fn add(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     let body = call.body.json(&call.head.headers, edge.bodies).await?;
     let now = edge.parts.clock.now().wall;
     let (spec, key) = endpoint_read::create(json::object(&body)?, now)?;
+    check_tls(edge, &spec.policy.tls)?;
     let key = match key {
         Some(key) => key,
         None => SignatureKey::from_random(random_bytes()?),
@@ -32,6 +34,7 @@ pub async fn add(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     let view = written(edge.write(Command::AddEndpoint { spec, key }).await?)?;
     let id = edge.epochs().endpoint_id(view.endpoint.number);
     audit(edge, call.caller, "added endpoint", &id);
+    warn_if_unchecked(&view);
     let shown = EndpointJson::new(
         &view,
         edge.epochs(),
@@ -60,6 +63,7 @@ pub async fn edit(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
         let mut spec = found.spec.clone();
         let now = edge.parts.clock.now().wall;
         endpoint_read::patch(&mut spec, json::object(&body)?, now)?;
+        check_tls(edge, &spec.policy.tls)?;
         let command = Command::EditEndpoint {
             endpoint: found.number,
             revision: found.revision,
@@ -70,6 +74,7 @@ pub async fn edit(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
             done => {
                 let view = written(done)?;
                 audit(edge, call.caller, "changed endpoint", &call.id);
+                warn_if_unchecked(&view);
                 let shown = EndpointJson::new(
                     &view,
                     edge.epochs(),
@@ -81,6 +86,21 @@ pub async fn edit(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     }
     let detail = "others keep changing this endpoint: read it and try again";
     Err(Problem::new(Code::Changed, detail))
+}
+
+/// What only a try can show: that a key is that of its certificate, that a root can be one.
+fn check_tls(edge: &Edge, tls: &Tls) -> Result<(), Problem> {
+    match edge.parts.checker.check_tls(tls) {
+        errors if errors.is_empty() => Ok(()),
+        errors => Err(Problem::not_acceptable(errors)),
+    }
+}
+
+fn warn_if_unchecked(view: &EndpointView) {
+    let spec = &view.endpoint.spec;
+    if let Some(warning) = spec.policy.tls.warning() {
+        log::warn!("endpoint {:?}: {warning}", spec.title);
+    }
 }
 
 /// Its waiting deliveries read as `cancelled` from now on.

@@ -22,6 +22,7 @@ mod stats;
 mod status;
 mod stream;
 mod test;
+mod test_receiver;
 mod tokens;
 
 use super::answer::Answer;
@@ -70,6 +71,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::TokenAdd => tokens::add(edge, call).await,
         Operation::TokenRemove => tokens::remove(edge, call).await,
         Operation::Status => status::read(edge, call).await,
+        Operation::TestReceiver => test_receiver::open(edge, call).await,
         Operation::Stats => stats::read(edge, call).await,
         Operation::Stream => stream::open(edge, call).await,
         Operation::Config => config::read(edge, &call),

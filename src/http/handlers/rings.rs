@@ -96,6 +96,7 @@ mod tests {
                     headers: Vec::new(),
                     body: Arc::from(&b"{}"[..]),
                     timeout_ms: 1,
+                    tls: None,
                 },
                 result: Ok(Reply {
                     status: 200,

@@ -4,7 +4,8 @@ use serde::{Serialize, Serializer};
 
 use crate::config::DeliverySettings;
 use crate::domain::attempt::Recent;
-use crate::domain::endpoint::{Encoding, EndpointSpec, Keys, Order};
+use crate::domain::endpoint::tls::CLIENT_PEM_SET;
+use crate::domain::endpoint::{Encoding, EndpointSpec, Keys, Order, Tls};
 use crate::domain::filter::{NumberPattern, Subscription, Wants};
 use crate::domain::id::{Epochs, PublicId};
 use crate::domain::key::SignatureKey;
@@ -23,7 +24,7 @@ pub struct EndpointJson<'a> {
     events: Vec<SubscriptionJson<'a>>,
     headers: HeadersJson<'a>,
     signature: SignatureJson,
-    policy: PolicyJson,
+    policy: PolicyJson<'a>,
     state: &'static str,
     reason: Option<String>,
     stats: StatsJson,
@@ -146,17 +147,17 @@ struct SignatureJson {
 }
 
 #[derive(Serialize)]
-struct PolicyJson {
+struct PolicyJson<'a> {
     timeout_ms: u32,
     in_flight_max: u16,
     rate_per_s: Option<f64>,
     attempts: Option<u8>,
     order: &'static str,
-    tls: TlsJson,
+    tls: TlsJson<'a>,
 }
 
-impl PolicyJson {
-    fn new(spec: &EndpointSpec, defaults: &DeliverySettings) -> Self {
+impl<'a> PolicyJson<'a> {
+    fn new(spec: &'a EndpointSpec, defaults: &DeliverySettings) -> Self {
         let policy = &spec.policy;
         Self {
             timeout_ms: policy.timeout_ms.unwrap_or(defaults.timeout_ms),
@@ -164,17 +165,29 @@ impl PolicyJson {
             rate_per_s: None,
             attempts: policy.attempts,
             order: order_name(policy.order),
-            tls: TlsJson::default(),
+            tls: TlsJson::new(&policy.tls),
         }
     }
 }
 
-#[derive(Default, Serialize)]
-struct TlsJson {
-    ca_pem: Option<&'static str>,
-    pin_sha256: Option<&'static str>,
+#[derive(Serialize)]
+struct TlsJson<'a> {
+    ca_pem: Option<&'a str>,
+    pin_sha256: Option<&'a str>,
+    /// Its private key is not shown again, not even to an administrator.
     client_pem: Option<&'static str>,
     insecure: bool,
+}
+
+impl<'a> TlsJson<'a> {
+    fn new(tls: &'a Tls) -> Self {
+        Self {
+            ca_pem: tls.ca_pem.as_deref(),
+            pin_sha256: tls.pin_sha256.as_deref(),
+            client_pem: tls.client_pem.as_ref().map(|_| CLIENT_PEM_SET),
+            insecure: tls.insecure,
+        }
+    }
 }
 
 /// What is counted of an endpoint.

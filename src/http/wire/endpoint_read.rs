@@ -13,6 +13,8 @@ use crate::domain::time::Timestamp;
 use super::super::json::{Object, Value};
 use super::super::problem::Problem;
 
+pub mod tls;
+
 /// Fields that ringhook writes.
 const READ_ONLY: [&str; 7] = [
     "id",
@@ -319,19 +321,8 @@ fn merge_policy(
         value.number()?;
         errors.push(not_enforced(value.path()));
     }
-    if let Some(value) = object.take("tls").and_then(Value::non_null) {
-        let mut tls = value.object()?;
-        for name in ["ca_pem", "pin_sha256", "client_pem"] {
-            if let Some(value) = tls.take(name).and_then(Value::non_null) {
-                errors.push(not_enforced(value.path()));
-            }
-        }
-        if let Some(value) = tls.take("insecure").and_then(Value::non_null)
-            && value.boolean()?
-        {
-            errors.push(not_enforced(value.path()));
-        }
-        tls.finish()?;
+    if let Some(value) = object.take("tls") {
+        tls::merge(&mut policy.tls, value.non_null(), errors)?;
     }
     object.finish()
 }

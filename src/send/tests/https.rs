@@ -7,7 +7,7 @@ use std::thread;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::super::Sent;
 use super::super::http::HttpTransport;
@@ -15,6 +15,7 @@ use super::super::names::{Names, TIMES};
 use super::super::tls::Tls;
 use super::{OK, Server, hang, options, send};
 use crate::domain::attempt::{ErrorKind, Phase};
+use crate::domain::endpoint::Tls as EndpointTls;
 
 fn certificate(pem: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
@@ -44,38 +45,25 @@ fn serve(stream: &mut TcpStream) {
     }
 }
 
-fn client(roots: &[&str]) -> HttpTransport {
-    let mut store = RootCertStore::empty();
-    for pem in roots {
-        store.add(certificate(pem)).unwrap();
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(store)
-        .with_no_client_auth();
+/// A client that trusts one root and none of the system's.
+fn client(root: &str) -> HttpTransport {
     let here = |_: &str| Ok(vec![IpAddr::from(Ipv4Addr::LOCALHOST)]);
     let mut short = options();
     short.connect_timeout_ms = 300;
-    HttpTransport::with(short, Names::with(TIMES, here), Tls::with(Arc::new(config)))
+    HttpTransport::with(short, Names::with(TIMES, here), Tls::trusting(root))
 }
 
-/// The host, what the receiver does, the roots that are trusted, and the words to expect.
-type Case = (
-    &'static str,
-    fn(&mut TcpStream),
-    &'static [&'static str],
-    &'static str,
-);
+/// The host, what the receiver does, the root that is trusted, and the words to expect.
+type Case = (&'static str, fn(&mut TcpStream), &'static str, &'static str);
 
 const ROOT: &str = include_str!("certificates/root.pem");
+const STRANGER: &str = include_str!("../../domain/certificate/root.pem");
 
 #[test]
 fn a_trusted_receiver_gets_its_requests_on_one_connection() {
     let server = Server::start(|stream, _| serve(stream));
     let url = format!("https://crm.example:{}/hook", server.address.port());
-    let client = client(&[ROOT]);
+    let client = client(ROOT);
     // On as little stack as a delivery thread has.
     let sender = thread::Builder::new().stack_size(256 * 1024);
     let sent: Vec<Sent> = sender
@@ -101,38 +89,38 @@ fn a_connection_that_is_not_safe_is_not_used() {
         (
             "crm.example",
             serve,
-            &[],
-            "TLS: the certificate is not trusted (unknown issuer)",
+            STRANGER,
+            "TLS: the certificate is not trusted (unknown issuer",
         ),
         (
             "other.example",
             serve,
-            &[ROOT],
+            ROOT,
             "TLS: the certificate is for another name",
         ),
         (
             "crm.example",
             plain,
-            &[ROOT],
+            ROOT,
             "TLS: what the receiver answers is not TLS",
         ),
         (
             "crm.example",
             hang,
-            &[ROOT],
+            ROOT,
             "TLS: no agreement with 127.0.0.1:",
         ),
         (
             "crm.example",
             |_| (),
-            &[ROOT],
+            ROOT,
             "closed the connection instead of agreeing",
         ),
     ];
-    for (host, act, roots, expected) in cases {
+    for (host, act, root, expected) in cases {
         let server = Server::start(move |stream, _| act(stream));
         let url = format!("https://{host}:{}/hook", server.address.port());
-        let error = send(&client(roots), &url, 2000).result.unwrap_err();
+        let error = send(&client(root), &url, 2000).result.unwrap_err();
         assert_eq!(
             (error.kind, error.phase),
             (ErrorKind::Tls, Phase::Tls),
@@ -140,14 +128,14 @@ fn a_connection_that_is_not_safe_is_not_used() {
         );
         assert!(error.message.contains(expected), "{}", error.message);
         // A check says the same.
-        let message = checked(&client(roots), &url).unwrap_err();
+        let message = checked(&client(root), &url).unwrap_err();
         assert!(message.contains(expected), "{message}");
     }
 }
 
 /// What a check says of TLS.
 fn checked(client: &HttpTransport, url: &str) -> Result<(), String> {
-    let checked = client.checker().check(url);
+    let checked = client.checker().check(url, &EndpointTls::default());
     assert_eq!(checked.unresolved, None);
     assert_eq!(
         checked.addresses,
@@ -166,9 +154,11 @@ fn a_check_agrees_on_tls_and_sends_nothing() {
         to_heard.send(count).unwrap();
     });
     let url = format!("https://crm.example:{}/hook", server.address.port());
-    assert_eq!(checked(&client(&[ROOT]), &url), Ok(()));
+    assert_eq!(checked(&client(ROOT), &url), Ok(()));
     assert_eq!(heard.recv().unwrap(), 0);
     // Over http nothing is even connected to.
-    let plain = client(&[]).checker().check(&server.url());
+    let plain = client(ROOT)
+        .checker()
+        .check(&server.url(), &EndpointTls::default());
     assert_eq!((plain.tls, server.connections()), (None, 1));
 }

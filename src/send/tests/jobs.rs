@@ -139,6 +139,7 @@ fn target() -> Target {
         encoding: Encoding::Hex,
         timeout_ms: 15_000,
         idle_max: 4,
+        tls: None,
     }
 }
 

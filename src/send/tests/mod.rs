@@ -15,6 +15,7 @@ use std::thread;
 use super::Transport;
 use super::http::{HttpOptions, HttpTransport};
 use super::names::{Names, TIMES};
+use super::own_receiver::OwnReceiver;
 use super::tls::Tls;
 use crate::domain::address::EgressRule;
 use crate::domain::attempt::Request;
@@ -103,6 +104,8 @@ fn options() -> HttpOptions {
             private: true,
             ..EgressRule::default()
         },
+        own_receiver: OwnReceiver::default(),
+        ca_pem: None,
         user_agent: "ringhook/0".into(),
     }
 }
@@ -110,7 +113,7 @@ fn options() -> HttpOptions {
 /// A client for which every name is this machine.
 fn client() -> HttpTransport {
     let here = |_: &str| Ok(vec![IpAddr::from(Ipv4Addr::LOCALHOST)]);
-    HttpTransport::with(options(), Names::with(TIMES, here), Tls::default())
+    HttpTransport::with(options(), Names::with(TIMES, here), Tls::new(None).unwrap())
 }
 
 fn request(url: &str, timeout_ms: u32) -> Request {
@@ -125,6 +128,7 @@ fn request(url: &str, timeout_ms: u32) -> Request {
         ],
         body: Arc::from(*b"{\"data\":{}}"),
         timeout_ms,
+        tls: None,
     }
 }
 

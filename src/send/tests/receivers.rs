@@ -192,7 +192,7 @@ fn the_next_address_is_tried_when_the_first_refuses() {
             IpAddr::from(Ipv4Addr::LOCALHOST),
         ])
     };
-    let client = HttpTransport::with(options(), Names::with(TIMES, two), Tls::default());
+    let client = HttpTransport::with(options(), Names::with(TIMES, two), Tls::new(None).unwrap());
     let url = format!("http://pbx.lan:{}/", server.address.port());
     assert_eq!(send(&client, &url, 2000).result.unwrap().status, 200);
 }
@@ -203,7 +203,7 @@ fn closed_addresses_are_never_connected_to() {
     let mut closed = options();
     closed.egress.private = false;
     let here = |_: &str| Ok(vec![IpAddr::from(Ipv4Addr::LOCALHOST)]);
-    let client = HttpTransport::with(closed, Names::with(TIMES, here), Tls::default());
+    let client = HttpTransport::with(closed, Names::with(TIMES, here), Tls::new(None).unwrap());
     let port = server.address.port();
     for host in [
         "127.0.0.1",

@@ -142,6 +142,7 @@ pub fn read_attempt(place: Place, bytes: &[u8]) -> Result<Attempt, Broken> {
                 headers: row.request.headers,
                 body: row.request.body.0.into(),
                 timeout_ms: row.request.timeout_ms,
+                tls: None,
             },
             result: answer(row.answer)?,
             timings: Timings {

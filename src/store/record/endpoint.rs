@@ -3,14 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
-use super::{Broken, Place, codes, only, seal, unseal_only};
-use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, Policy};
+use super::{Broken, Place, add, begin, close_envelope, codes, only, take, unseal};
+use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, Policy, Tls};
 use crate::domain::filter::{Filter, NumberPattern, Subscription, Wants};
 use crate::domain::id::EndpointNumber;
 use crate::domain::key::SignatureKey;
 use crate::domain::time::{Tick, Timestamp};
 
-const VERSION: u8 = 1;
+/// The version that is written: the row of version 1, and after it what was added since.
+const VERSION: u8 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct EndpointRow<'a> {
@@ -67,6 +68,15 @@ struct PauseRow {
     next_probe_at: Option<u64>,
 }
 
+/// What version 2 adds.
+#[derive(Serialize, Deserialize, Default)]
+struct AddedRow<'a> {
+    ca_pem: Option<&'a str>,
+    pin_sha256: Option<&'a str>,
+    client_pem: Option<&'a str>,
+    insecure: bool,
+}
+
 /// An endpoint; its number is the key of the row.
 pub fn write_endpoint(place: Place, endpoint: &Endpoint, buffer: &mut Vec<u8>) {
     let Endpoint {
@@ -107,7 +117,17 @@ pub fn write_endpoint(place: Place, endpoint: &Endpoint, buffer: &mut Vec<u8>) {
         created_at: endpoint.created_at.0,
         updated_at: endpoint.updated_at.0,
     };
-    seal(place, VERSION, &row, buffer);
+    let tls = &spec.policy.tls;
+    let added = AddedRow {
+        ca_pem: tls.ca_pem.as_deref(),
+        pin_sha256: tls.pin_sha256.as_deref(),
+        client_pem: tls.client_pem.as_deref(),
+        insecure: tls.insecure,
+    };
+    begin(buffer);
+    add(&row, buffer);
+    add(&added, buffer);
+    close_envelope(place, VERSION, buffer);
 }
 
 /// The endpoint of that number.
@@ -116,7 +136,14 @@ pub fn read_endpoint(
     number: EndpointNumber,
     bytes: &[u8],
 ) -> Result<Endpoint, Broken> {
-    let row: EndpointRow<'_> = only(unseal_only(place, VERSION, bytes)?)?;
+    let (row, added): (EndpointRow<'_>, AddedRow<'_>) = match unseal(place, bytes)? {
+        (1, body) => (only(body)?, AddedRow::default()),
+        (VERSION, body) => {
+            let (row, rest) = take(body)?;
+            (row, only(rest)?)
+        }
+        (version, _) => return Err(Broken::Version(version)),
+    };
     Ok(Endpoint {
         number,
         revision: row.revision,
@@ -131,11 +158,11 @@ pub fn read_endpoint(
         health: health(&row)?,
         created_at: Timestamp(row.created_at),
         updated_at: Timestamp(row.updated_at),
-        spec: spec(row)?,
+        spec: spec(row, &added)?,
     })
 }
 
-fn spec(row: EndpointRow<'_>) -> Result<EndpointSpec, Broken> {
+fn spec(row: EndpointRow<'_>, added: &AddedRow<'_>) -> Result<EndpointSpec, Broken> {
     Ok(EndpointSpec {
         title: row.title.to_owned(),
         url: row.url.to_owned(),
@@ -152,6 +179,12 @@ fn spec(row: EndpointRow<'_>) -> Result<EndpointSpec, Broken> {
             in_flight_max: row.policy.in_flight_max,
             attempts: row.policy.attempts,
             order: codes::order::read(row.policy.order)?,
+            tls: Tls {
+                ca_pem: added.ca_pem.map(str::to_owned),
+                pin_sha256: added.pin_sha256.map(str::to_owned),
+                client_pem: added.client_pem.map(str::to_owned),
+                insecure: added.insecure,
+            },
         },
         expires_at: row.expires_at.map(Timestamp),
     })

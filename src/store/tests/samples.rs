@@ -7,7 +7,7 @@ use crate::domain::attempt::{
 };
 use crate::domain::change::{EndState, Ended, Head, NewEvent, Open, Reason};
 use crate::domain::endpoint::{
-    Encoding, Endpoint, EndpointSpec, Health, Keys, Order, Pause, PauseCause, Policy,
+    Encoding, Endpoint, EndpointSpec, Health, Keys, Order, Pause, PauseCause, Policy, Tls,
 };
 use crate::domain::event::{EventType, Origin};
 use crate::domain::filter::{Filter, NumberPattern, Subscription, Wants};
@@ -87,6 +87,12 @@ pub fn endpoint(number: u32) -> Endpoint {
                 in_flight_max: Some(4),
                 attempts: None,
                 order: Order::None,
+                tls: Tls {
+                    ca_pem: Some("ca".into()),
+                    pin_sha256: Some("pin".into()),
+                    client_pem: Some("client".into()),
+                    insecure: true,
+                },
             },
             expires_at: Some(AT.plus_ms(60_000)),
         },
@@ -162,6 +168,7 @@ pub fn attempt(endpoint: u32, number: u64) -> Attempt {
                 headers: vec![("webhook-id".into(), "evt_1".into())],
                 body: Arc::from(&b"{\"a\":1}"[..]),
                 timeout_ms: 15_000,
+                tls: None,
             },
             result: Ok(Reply {
                 status: 200,

@@ -1,6 +1,7 @@
 //! The merge patch in tables.
 
 use super::*;
+use crate::domain::endpoint::Tls;
 use crate::http::json;
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -54,6 +55,7 @@ fn what_is_created() {
         in_flight_max: Some(8),
         attempts: Some(2),
         order: Order::None,
+        tls: Tls::default(),
     };
     assert_eq!(spec.policy, expected);
     assert!(spec.expires_at.is_some());
@@ -107,9 +109,19 @@ fn fields_that_are_refused() {
         &["policy.rate_per_s"],
     );
     check(
-        &with(r#""policy":{"tls":{"insecure":true,"ca_pem":"x"}}"#),
+        &with(r#""policy":{"tls":{"insecure":true,"ca_pem":"x","pin_sha256":"x"}}"#),
         422,
-        &["policy.tls.ca_pem", "policy.tls.insecure"],
+        &["policy.tls.ca_pem", "policy.tls.pin_sha256"],
+    );
+    check(
+        &with(r#""policy":{"tls":{"client_pem":"set"}}"#),
+        422,
+        &["policy.tls.client_pem"],
+    );
+    check(
+        &with(r#""policy":{"tls":{"insecure":"yes"}}"#),
+        400,
+        &["policy.tls.insecure"],
     );
     check(
         &with(r#""signature":{"encoding":"hex","standard":true}"#),
