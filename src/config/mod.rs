@@ -100,7 +100,7 @@ pub struct RetentionSettings {
 pub struct DeliverySettings {
     /// 64 threads that are kept ready once they were needed.
     pub threads: u32,
-    /// 512
+    /// 512, while they wait for receivers; those that are kept are enough for the processors.
     pub threads_max: u32,
     /// 4 at a time per endpoint, unless its policy says otherwise.
     pub in_flight_max: u16,

@@ -154,7 +154,7 @@ pub static SETTINGS: [Setting; 30] = [
     setting("delivery", "threads", "64", Kind::Count(1, 4_096),
         "delivery threads that are kept once they were needed"),
     setting("delivery", "threads_max", "512", Kind::Count(1, 4_096),
-        "delivery threads while much is waiting"),
+        "delivery threads while much waits for receivers, and not for the processor"),
     setting("delivery", "in_flight_max", "4", Kind::Count(1, 256),
         "requests at a time to an endpoint, where its policy says nothing else"),
     setting("delivery", "connect_timeout", r#""5s""#, Kind::Milliseconds(100, MINUTE),

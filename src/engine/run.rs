@@ -17,7 +17,7 @@ use super::{Parts, StartError};
 use crate::clock::Clock;
 use crate::domain::attempt::BODY_KEPT_BYTES;
 use crate::domain::id::EventNumber;
-use crate::domain::request::masked;
+use crate::domain::request::mask;
 use crate::domain::time::{Now, Tick};
 use crate::send::Transport;
 use crate::send::pool::{Finished, NoBody, Pool, PoolLimits, PoolParts};
@@ -95,7 +95,7 @@ fn load(reader: &Reader, event: EventNumber) -> Result<Arc<[u8]>, NoBody> {
 /// the delivery thread, as the engine's is the narrow one.
 fn fit_to_keep(mut finished: Finished<Errand>) -> Finished<Errand> {
     if let Ok(exchange) = &mut finished.exchange {
-        exchange.request.headers = masked(&exchange.request.headers);
+        mask(&mut exchange.request.headers);
         if exchange.request.body.len() > BODY_KEPT_BYTES {
             exchange.request.body = exchange.request.body[..BODY_KEPT_BYTES].into();
         }

@@ -1,4 +1,5 @@
-//! Packs the page into the program: every file of this folder, raw and gzipped, in one table.
+//! Packs the page into the program: the files of this folder, made small by `pack`, raw and
+//! gzipped, in one table.
 //!
 //! All files go below `/assets/HASH/`, where HASH is the SHA-256 over the whole page. So their
 //! addresses change whenever the page does and may be cached for ever, relative imports lead to
@@ -6,13 +7,13 @@
 //! hash of their own would need (and modules that import each other can't have at all). Only
 //! index.html, which is at `/`, is changed: its relative `href` and `src` lead into that folder.
 
+mod pack;
+
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 /// Where the page is, from the root of the project.
@@ -33,6 +34,8 @@ fn main() -> io::Result<()> {
     let out = PathBuf::from(variable("OUT_DIR"));
     let mut files = Vec::new();
     collect(&root, &root, &mut files)?;
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut files = made_small(files);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let version = version(&files);
     let mut rows = String::new();
@@ -59,13 +62,40 @@ fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"))
 }
 
-/// Every file below `folder` but this script.
+/// The modules become one, and what only people read goes.
+fn made_small(files: Vec<File>) -> Vec<File> {
+    let text = |file: &File| String::from_utf8(file.bytes.clone()).expect("the page is UTF-8");
+    let (modules, others): (Vec<_>, Vec<_>) = files
+        .into_iter()
+        .partition(|file| file.path.ends_with(".js"));
+    let modules: BTreeMap<_, _> = modules
+        .iter()
+        .map(|file| (file.path.clone(), text(file)))
+        .collect();
+    let (mut made, mut style) = (Vec::new(), String::new());
+    for file in others {
+        match file.path.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("css") => style.push_str(&pack::style(&text(&file))),
+            Some("html") => made.push((file.path.clone(), pack::markup(&text(&file)))),
+            _ => made.push((file.path.clone(), text(&file))),
+        }
+    }
+    made.push((pack::MAIN.to_owned(), pack::bundle(&modules)));
+    made.push((pack::STYLE.to_owned(), style));
+    let file = |(path, text): (String, String)| File {
+        path,
+        bytes: text.into_bytes(),
+    };
+    made.into_iter().map(file).collect()
+}
+
+/// Every file below `folder` but the scripts of the build.
 fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
             collect(root, &path, files)?;
-        } else if path != root.join("build.rs") {
+        } else if path.extension().is_none_or(|extension| extension != "rs") {
             let parts = path.strip_prefix(root).expect("it is below the root");
             let parts: Vec<_> = parts.iter().map(|part| part.to_string_lossy()).collect();
             files.push(File {
@@ -121,9 +151,14 @@ fn write_row(
     let File { path, bytes } = file;
     let (plain, packed) = (format!("page-{number}"), format!("page-{number}.gz"));
     fs::write(out.join(&plain), bytes)?;
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes)?;
-    fs::write(out.join(&packed), encoder.finish()?)?;
+    let mut small = Vec::new();
+    zopfli::compress(
+        zopfli::Options::default(),
+        zopfli::Format::Gzip,
+        &bytes[..],
+        &mut small,
+    )?;
+    fs::write(out.join(&packed), small)?;
     let include = |name: &str| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\"))");
     writeln!(
         rows,

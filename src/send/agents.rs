@@ -15,11 +15,9 @@ use ureq::http::Uri;
 use ureq::http::uri::Authority;
 
 use super::connect::{Deferred, Dialler, Shared};
+use super::kept::Kept;
 use super::line::HEAD_BYTES_MAX;
 use crate::domain::endpoint::TlsTerms;
-
-/// Shorter than the 5 s after which common servers close an idle connection.
-const IDLE_AGE: Duration = Duration::from_secs(4);
 
 /// An agent unused that long has no connection left that it would use again.
 const REST_MS: u64 = 5_000;
@@ -39,6 +37,7 @@ struct Key {
 
 struct Entry {
     agent: Agent,
+    kept: Arc<Kept>,
     /// When a request last ended, in milliseconds since the beginning.
     used_at_ms: AtomicU64,
 }
@@ -85,12 +84,12 @@ impl Agents {
         }
     }
 
-    /// The agent for `uri`, which keeps `idle_max` idle connections, 8 at most. None when
+    /// The agent for `uri`, which keeps `idle_max` idle connections. None when
     /// everything was stopped, or when the URL has no host.
     pub fn of(&self, uri: &Uri, idle_max: u8, tls: Option<&Arc<TlsTerms>>) -> Option<Lease<'_>> {
         let key = Key {
             is_https: uri.scheme_str() == Some("https"),
-            idle_max: idle_max.clamp(1, 8),
+            idle_max: idle_max.max(1),
             tls: tls.map(|terms| terms.digest),
             host: uri.authority()?.clone(),
         };
@@ -107,7 +106,7 @@ impl Agents {
     pub fn stop(&self) {
         self.hosts.stop();
         for entry in self.hosts.take_all() {
-            entry.agent.clone().shutdown();
+            entry.kept.cut();
         }
     }
 
@@ -123,8 +122,10 @@ impl Agents {
             return Some(Arc::clone(entry));
         }
         make_room(&mut entries);
+        let kept = Arc::new(Kept::new(key.idle_max));
         let entry = Arc::new(Entry {
-            agent: self.make(key.idle_max, tls.cloned()),
+            agent: self.make(&kept, tls.cloned()),
+            kept,
             used_at_ms: AtomicU64::new(self.hosts.now_ms()),
         });
         // The host of a parsed URL holds on to the whole URL; its copy does not.
@@ -136,8 +137,9 @@ impl Agents {
         Some(entry)
     }
 
-    /// No timeout is set here: the connections keep the deadline of the call.
-    fn make(&self, idle_max: u8, tls: Option<Arc<TlsTerms>>) -> Agent {
+    /// No timeout is set here: the connections keep the deadline of the call. And none is left
+    /// to the client once it is not in use.
+    fn make(&self, kept: &Arc<Kept>, tls: Option<Arc<TlsTerms>>) -> Agent {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -147,12 +149,14 @@ impl Agents {
             .accept_encoding("")
             .user_agent(&self.user_agent)
             .max_response_header_size(HEAD_BYTES_MAX)
-            .max_idle_connections(usize::from(idle_max))
-            .max_idle_connections_per_host(usize::from(idle_max))
-            .max_idle_age(IDLE_AGE)
+            .max_idle_connections(0)
             .build();
-        let shared = Arc::clone(&self.shared);
-        Agent::with_parts(config, Dialler { shared, tls }, Deferred)
+        let dialler = Dialler {
+            shared: Arc::clone(&self.shared),
+            tls,
+            kept: Arc::clone(kept),
+        };
+        Agent::with_parts(config, dialler, Deferred)
     }
 }
 

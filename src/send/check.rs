@@ -9,6 +9,7 @@ use std::time::Duration;
 use ureq::http::Uri;
 
 use super::connect::{Dialler, Shared, bare_host};
+use super::kept::Kept;
 use super::line::Wire;
 use super::{phases, tls};
 use crate::domain::attempt::SendError;
@@ -104,6 +105,7 @@ impl Checker {
         let dialler = Dialler {
             shared: Arc::clone(&self.0),
             tls: tls.terms().map(Arc::new),
+            kept: Arc::new(Kept::new(0)),
         };
         let (socket, address) = dialler.dial(&[address])?;
         let wire = dialler.secure(host, socket, address)?;

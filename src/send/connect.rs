@@ -4,6 +4,7 @@
 //! answers nothing there, and the name is looked up here, when a connection is really made. So
 //! exactly those addresses are dialled that the rule was asked about, one after the other.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
 use super::errors;
+use super::kept::Kept;
 use super::line::{Line, Wire};
 use super::names::Names;
 use super::own_receiver::OwnReceiver;
@@ -51,12 +53,15 @@ pub(super) struct Shared {
     pub tls: Tls,
 }
 
-/// Makes the connections of one agent.
-#[derive(Clone, Debug)]
+/// Finds connections for one agent: one that was kept, or a new one.
+#[derive(Clone)]
 pub(super) struct Dialler {
+    /// As for all.
     pub shared: Arc<Shared>,
     /// How TLS differs from what holds for all.
     pub tls: Option<Arc<TlsTerms>>,
+    /// The connections that it made before.
+    pub kept: Arc<Kept>,
 }
 
 impl Connector for Dialler {
@@ -67,29 +72,45 @@ impl Connector for Dialler {
         details: &ConnectionDetails,
         _: Option<()>,
     ) -> Result<Option<Line>, ureq::Error> {
-        let made = self.make(details).map_err(errors::carried);
-        // Until the status line, the whole time of the call counts again.
-        phases::with(|call| call.deadline = call.status_due_at());
-        made
+        let wire = match self.kept() {
+            Some(wire) => wire,
+            None => {
+                let made = self.make(details).map_err(errors::carried);
+                // Until the status line, the whole time of the call counts again.
+                phases::with(|call| call.deadline = call.status_due_at());
+                made?
+            }
+        };
+        Ok(Some(Line::new(wire, Arc::clone(&self.kept))))
     }
 }
 
 impl Dialler {
-    fn make(&self, details: &ConnectionDetails) -> Result<Option<Line>, SendError> {
+    fn kept(&self) -> Option<Wire> {
+        let refuse = phases::with(|call| call.refuse_idle) == Some(true);
+        if refuse { None } else { self.kept.take() }
+    }
+
+    fn make(&self, details: &ConnectionDetails) -> Result<Wire, SendError> {
         phases::with(|call| call.fresh = true);
+        if self.kept.is_cut() {
+            return Err(errors::stopping());
+        }
         let host = bare_host(details.uri);
         let default_port = if details.needs_tls() { 443 } else { 80 };
         let port = details.uri.port_u16().unwrap_or(default_port);
         let addresses = self.resolve(host, port)?;
         let (socket, address) = self.dial(&addresses)?;
-        (details.register_shutdown)(socket.shutdown_handle()).map_err(|_| errors::stopping())?;
+        if !self.kept.enter(&socket) {
+            return Err(errors::stopping());
+        }
         let wire = if details.needs_tls() {
             self.secure(host, socket, address)?
         } else {
             Wire::Plain(socket)
         };
         phases::with(|call| call.connected_at = Some(Instant::now()));
-        Ok(Some(Line::new(wire)))
+        Ok(wire)
     }
 
     /// The addresses of the host that may be connected to.
@@ -216,6 +237,12 @@ fn kind_or_timeout(kind: Kind, error: ErrorKind) -> Kind {
     match error {
         ErrorKind::TimedOut | ErrorKind::WouldBlock if is_over => Kind::Timeout,
         _ => kind,
+    }
+}
+
+impl fmt::Debug for Dialler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dialler")
     }
 }
 

@@ -110,7 +110,13 @@ impl Transport for HttpTransport {
 fn post(agent: &ureq::Agent, uri: Uri, request: &Request) -> Result<Response<Body>, ureq::Error> {
     let mut builder = agent.post(uri);
     for (name, value) in &request.headers {
-        builder = builder.header_raw(name, value.as_bytes());
+        // Names in another letter case take the client a list of their own, gone through again
+        // for every header; in lower case they leave as they are anyway.
+        let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+        builder = match is_lower {
+            true => builder.header(name.as_str(), value.as_bytes()),
+            false => builder.header_raw(name, value.as_bytes()),
+        };
     }
     builder.send(&*request.body)
 }

@@ -1,17 +1,19 @@
 //! A connection as the client uses it: buffers over a socket, plain or under TLS.
 //!
 //! Ours and not ureq's for four reasons, each on the path of every request: head and body leave
-//! in one packet, a kept connection is probed with one system call and not with six, it keeps no
-//! buffers while it rests, and it notes how far the answer got.
+//! in one packet, a kept connection is probed with one system call and not with six, the buffers
+//! are those of the thread, and it notes how far the answer got.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
+use std::sync::Arc;
 
 use rustls::{ClientConnection, StreamOwned};
 use ureq::Timeout;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-use super::phases;
+use super::kept::Kept;
+use super::phases::{self, Memory};
 use super::socket::Socket;
 use crate::domain::attempt::Phase;
 
@@ -37,14 +39,13 @@ pub(super) enum Wire {
 
 /// A connection with its buffers.
 pub(super) struct Line {
-    wire: Wire,
+    /// None once it was given back.
+    wire: Option<Wire>,
+    kept: Arc<Kept>,
     store: Store,
-    /// Used since it was last at rest.
-    used: bool,
 }
 
-/// Bytes on their way. Empty, without memory, while the connection rests.
-#[derive(Default)]
+/// Bytes on their way.
 struct Store {
     output: Vec<u8>,
     /// How much of `output` waits to be written.
@@ -56,20 +57,37 @@ struct Store {
     progress: bool,
 }
 
-impl Line {
-    /// A connection that was just made.
-    pub fn new(wire: Wire) -> Self {
-        Self {
-            wire,
-            store: Store::default(),
-            used: false,
+impl Wire {
+    /// The connection itself.
+    pub fn socket(&self) -> &Socket {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => &stream.sock,
         }
     }
 
-    fn socket(&self) -> &Socket {
-        match &self.wire {
-            Wire::Plain(socket) => socket,
-            Wire::Tls(stream) => &stream.sock,
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(space),
+            Self::Tls(stream) => stream.read(space),
+        }
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.write_all(bytes),
+            Self::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
+        }
+    }
+}
+
+impl Line {
+    /// A connection for one request; `kept` gets it back.
+    pub fn new(wire: Wire, kept: Arc<Kept>) -> Self {
+        Self {
+            wire: Some(wire),
+            kept,
+            store: Store::new(),
         }
     }
 
@@ -78,9 +96,31 @@ impl Line {
         let bytes = &self.store.output[..held];
         match &mut self.wire {
             _ if bytes.is_empty() => Ok(()),
-            Wire::Plain(socket) => socket.write_all(bytes),
-            Wire::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
+            Some(wire) => wire.write_all(bytes),
+            None => Err(ErrorKind::NotConnected.into()),
         }
+    }
+}
+
+impl Store {
+    fn new() -> Self {
+        let Memory { output, input } = phases::memory();
+        Self {
+            output,
+            held: 0,
+            input,
+            filled: 0,
+            consumed: 0,
+            progress: false,
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        let output = std::mem::take(&mut self.output);
+        let input = std::mem::take(&mut self.input);
+        phases::give_back(Memory { output, input });
     }
 }
 
@@ -90,7 +130,6 @@ impl Transport for Line {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        self.used = true;
         self.store.held += amount;
         if self.store.output.len() - self.store.held >= OUTPUT_FREE_BYTES {
             return Ok(());
@@ -113,8 +152,8 @@ impl Transport for Line {
         }
         let space = self.store.input_append_buf();
         let read = match &mut self.wire {
-            Wire::Plain(socket) => socket.read(space),
-            Wire::Tls(stream) => stream.read(space),
+            Some(wire) => wire.read(space),
+            None => Err(ErrorKind::NotConnected.into()),
         };
         let bytes = read.map_err(failure)?;
         self.store.input_appended(bytes);
@@ -122,18 +161,17 @@ impl Transport for Line {
         Ok(bytes > 0)
     }
 
-    /// Asked when the connection is given back, and again when it is to be used once more. Only
-    /// the second answer needs a look at the wire.
+    /// Asked when an answer was read to its end and the connection may be used again. Then it
+    /// is kept by us, so that there is nothing to be kept for the client.
     fn is_open(&mut self) -> bool {
-        if std::mem::take(&mut self.used) {
-            self.store = Store::default();
-            return true;
+        if let Some(wire) = self.wire.take() {
+            self.kept.put(wire);
         }
-        phases::with(|call| call.refuse_idle) != Some(true) && self.socket().is_quiet()
+        false
     }
 
     fn is_tls(&self) -> bool {
-        matches!(self.wire, Wire::Tls(_))
+        matches!(self.wire, Some(Wire::Tls(_)))
     }
 }
 
@@ -196,7 +234,7 @@ impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Line")
             .field("tls", &self.is_tls())
-            .field("socket", self.socket())
+            .field("socket", &self.wire.as_ref().map(Wire::socket))
             .finish()
     }
 }

@@ -1,9 +1,9 @@
 //! Sends requests: a pool of blocking threads over one seam, `Transport`.
 //!
 //! In reading order: `pool` hands jobs to threads; `http` sends one request; `agents` keeps a
-//! client per host; `connect` makes connections over `names`, `socket` and `tls`; `line` is a
-//! connection in use; `check` looks at a URL and sends nothing; `phases` knows how far a call
-//! got; `errors` says what went wrong. What an attempt means is decided elsewhere.
+//! client per host, and `kept` its connections; `connect` makes them over `names`, `socket` and
+//! `tls`; `line` is a connection in use; `check` looks at a URL and sends nothing; `phases` knows
+//! how far a call got; `errors` says what went wrong. What an attempt means is decided elsewhere.
 
 mod agents;
 pub mod check;
@@ -11,6 +11,7 @@ mod connect;
 mod errors;
 pub mod http;
 mod job;
+mod kept;
 mod line;
 mod lookout;
 mod names;

@@ -4,7 +4,7 @@
 //! of ours on to them. So the call in progress lies in the one thread-local of the house, and only
 //! the `send` room looks at it. Decisions about deliveries are made elsewhere.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -40,8 +40,18 @@ pub(super) struct Call {
     pub timings: Timings,
 }
 
+/// The buffers of a connection. A thread has one connection at a time, so they are the thread's:
+/// connections at rest need none, and no request has to get and to clear its own.
+pub(super) struct Memory {
+    /// For what is sent; of its whole size once it was used.
+    pub output: Vec<u8>,
+    /// For what is read; the same.
+    pub input: Vec<u8>,
+}
+
 thread_local! {
     static CALL: RefCell<Option<Call>> = const { RefCell::new(None) };
+    static MEMORY: Cell<Option<Memory>> = const { Cell::new(None) };
 }
 
 /// Starts the call of this thread: everything up to the status line within `limit`.
@@ -72,6 +82,19 @@ pub(super) fn end() -> Option<Call> {
 /// Looks at the call in progress, or changes it; None where there is none.
 pub(super) fn with<R>(look: impl FnOnce(&mut Call) -> R) -> Option<R> {
     CALL.with(|cell| cell.borrow_mut().as_mut().map(look))
+}
+
+/// The buffers of this thread. What is in them means nothing.
+pub(super) fn memory() -> Memory {
+    MEMORY.take().unwrap_or_else(|| Memory {
+        output: Vec::new(),
+        input: Vec::new(),
+    })
+}
+
+/// Takes the buffers back, for the next connection of this thread.
+pub(super) fn give_back(memory: Memory) {
+    MEMORY.set(Some(memory));
 }
 
 /// Marks how far the call got.

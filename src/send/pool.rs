@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::Sent;
 pub use super::job::{Body, Finished, Job, Load, NoBody, PoolLimits, PoolParts};
-use super::lookout::{Lookout, Waiting, few};
+use super::lookout::{Lookout, Strain, Waiting, few, worked};
 use crate::domain::attempt::{ErrorKind, Exchange, Phase, Request, SendError, Timings};
 use crate::domain::request::{self, Target};
 
@@ -29,7 +29,7 @@ pub struct Pool<T> {
 }
 
 pub(super) struct Shared<T> {
-    parts: PoolParts<T>,
+    pub(super) parts: PoolParts<T>,
     idle: Duration,
     state: Mutex<State<T>>,
     ended: Condvar,
@@ -42,6 +42,7 @@ pub(super) struct State<T> {
     /// When a thread last took a job or was called for one.
     pub(super) moved_at: Instant,
     pub(super) lookout: Lookout,
+    pub(super) strain: Strain,
     /// Working threads that may be left a job.
     pub(super) few: usize,
     /// Last in, first out: so that few threads do the work when there is little of it, and the
@@ -69,6 +70,7 @@ impl<T: Send + 'static> Pool<T> {
             queue: VecDeque::new(),
             moved_at: Instant::now(),
             lookout: Lookout::Missing,
+            strain: Strain::new(),
             few: few(),
             idle: Vec::new(),
             coming: 0,
@@ -100,7 +102,9 @@ impl<T: Send + 'static> Pool<T> {
         if state.queue.len() <= state.coming {
             return;
         }
-        if state.is_brisk(since) && self.shared.is_looked_after(&mut state) {
+        let keep = self.shared.parts.limits.keep;
+        let may_wait = state.is_brisk(since) || state.is_crowded(keep);
+        if may_wait && self.shared.is_looked_after(&mut state) {
             return;
         }
         state.moved_at = since;
@@ -191,15 +195,20 @@ impl<T: Send + 'static> Shared<T> {
     /// The life of a delivery thread.
     fn work(&self) {
         self.lock().coming -= 1;
-        while let Some(job) = self.next() {
+        let mut worked = Duration::ZERO;
+        while let Some(job) = self.next(&mut worked) {
             // The result is handed on within. A panic in `done` itself is in the log only.
             let _ = catch_unwind(AssertUnwindSafe(|| self.run(job)));
         }
     }
 
-    /// The next job; None when this thread is to end, which is noted then.
-    fn next(&self) -> Option<Job<T>> {
+    /// The next job; None when this thread is to end, which is noted then. `before` is what it
+    /// had worked when it asked last.
+    fn next(&self, before: &mut Duration) -> Option<Job<T>> {
+        let until_now = worked();
         let mut state = self.lock();
+        let since = until_now.saturating_sub(std::mem::replace(before, until_now));
+        state.strain.add(since);
         loop {
             if let Some(waiting) = state.queue.pop_front() {
                 state.moved_at = Instant::now();

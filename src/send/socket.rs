@@ -7,15 +7,13 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use rustix::net::RecvFlags;
-use ureq::unversioned::transport::ShutdownHandle;
-
 use super::phases;
+use rustix::net::RecvFlags;
 
 /// An open connection.
 #[derive(Debug)]
 pub(super) struct Socket {
-    /// Shared weakly with the client, which shuts it down at the end of a stop.
+    /// Shared weakly with whoever cuts it at the end of a stop.
     stream: Arc<TcpStream>,
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
@@ -34,8 +32,8 @@ impl Socket {
     }
 
     /// For cutting the connection from another thread.
-    pub fn shutdown_handle(&self) -> Weak<dyn ShutdownHandle> {
-        Arc::downgrade(&self.stream) as Weak<dyn ShutdownHandle>
+    pub fn watch(&self) -> Weak<TcpStream> {
+        Arc::downgrade(&self.stream)
     }
 
     /// Whether the peer has neither closed the connection nor sent anything unasked. One system

@@ -1,5 +1,6 @@
 //! The page over HTTP: where its files are, and the headers that every one of them comes with.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::support::client::{Answer, Connection};
@@ -18,7 +19,7 @@ const HEADERS: [(&str, &str); 5] = [
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
 ];
-/// The whole page, compressed.
+/// What a browser loads of the page, compressed: everything, with the words of one language.
 const PAGE_BYTES_MAX: usize = 80_000;
 
 fn get(daemon: &Daemon, path: &str, headers: &[(&str, &str)]) -> Answer {
@@ -43,8 +44,8 @@ fn folder(index: &Answer) -> String {
     format!("/assets/{hash}/")
 }
 
-/// Every file of the page but its index and its build script, from its folder.
-fn files() -> Vec<String> {
+/// What the page is made of.
+fn sources() -> Vec<String> {
     fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -58,9 +59,48 @@ fn files() -> Vec<String> {
     let mut files = Vec::new();
     collect(&root, &mut files);
     let of = |path: &std::path::PathBuf| path.strip_prefix(&root).unwrap().display().to_string();
-    let mut files: Vec<_> = files.iter().map(of).collect();
-    files.retain(|path| path != "index.html" && path != "build.rs");
-    files
+    files.iter().map(of).collect()
+}
+
+/// What the build packs them into, but for the index: one script, one style sheet, and
+/// everything else as it is.
+fn files() -> BTreeSet<String> {
+    let packed = |source: String| {
+        let extension = Path::new(&source).extension()?.to_str()?;
+        match (extension, source.as_str()) {
+            ("rs", _) | (_, "index.html") => None,
+            ("js", _) => Some("js/main.js".to_owned()),
+            ("css", _) => Some("app.css".to_owned()),
+            _ => Some(source),
+        }
+    };
+    sources().into_iter().filter_map(packed).collect()
+}
+
+fn source(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/page");
+    std::fs::read_to_string(root.join(path)).unwrap()
+}
+
+#[test]
+fn the_packed_page_has_what_it_is_made_of_and_no_comments() {
+    let daemon = Daemon::start();
+    let index = get(&daemon, "/", &[]).expect(200).text();
+    let folder = folder(&get(&daemon, "/", &[]));
+    let packed = |path: &str| {
+        get(&daemon, &format!("{folder}{path}"), &[])
+            .expect(200)
+            .text()
+    };
+    let (script, style) = (packed("js/main.js"), packed("app.css"));
+    for path in sources().iter().filter(|path| path.ends_with(".js")) {
+        let purpose = source(path).lines().next().unwrap().to_owned();
+        assert!(purpose.starts_with("// "), "{path} says not what it is for");
+        assert!(!script.contains(&purpose), "{path}: comments are packed");
+    }
+    assert!(!style.contains("/*"), "comments in the style sheet");
+    assert!(!index.contains("<!--"), "comments in the index");
+    assert_eq!(index.matches("rel=\"stylesheet\"").count(), 1);
 }
 
 #[test]
@@ -91,15 +131,16 @@ fn every_file_is_served_with_its_headers_and_the_whole_is_small() {
             !media_type.contains("octet-stream"),
             "{path}: of no known type"
         );
-        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("src/page")
-            .join(&file);
-        assert_eq!(answer.body, std::fs::read(source).unwrap(), "{path}");
         let packed = get(&daemon, &path, &gzip).expect(200);
         check_headers(&path, &packed);
         assert_eq!(packed.header("content-encoding"), Some("gzip"), "{path}");
         sum += packed.body.len();
     }
+    let words = ["en", "fr"].map(|language| {
+        let path = format!("{folder}i18n/{language}.json");
+        get(&daemon, &path, &gzip).expect(200).body.len()
+    });
+    let sum = sum - words.into_iter().min().unwrap();
     println!("the page has {sum} bytes, compressed");
     assert!(sum <= PAGE_BYTES_MAX, "{sum} bytes, compressed");
 }

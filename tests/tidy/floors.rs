@@ -24,7 +24,7 @@ const EVERYWHERE: [&str; 2] = ["log", "thiserror"];
 
 /// The other crates of each room. `serde` in the domain only scans JSON: its types have no forms.
 const CRATES: [(&str, &[&str]); 13] = [
-    ("page", &["flate2", "sha2"]),
+    ("page", &["sha2", "zopfli"]),
     (
         "domain",
         &[

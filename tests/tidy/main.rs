@@ -13,6 +13,7 @@ mod calls;
 mod floors;
 mod lexer;
 mod modules;
+mod page;
 mod source;
 mod text;
 

@@ -73,7 +73,7 @@ fn children(source: &Source) -> Vec<(String, bool)> {
 fn folder_of_children(path: &str) -> &str {
     let stem = path.strip_suffix(".rs").unwrap_or(path);
     match stem.rsplit_once('/') {
-        Some((folder, "lib" | "main" | "mod")) => folder,
+        Some((folder, "lib" | "main" | "mod" | "build")) => folder,
         _ => stem,
     }
 }

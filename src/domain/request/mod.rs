@@ -60,8 +60,9 @@ const CREDENTIAL_WORDS: [&str; 10] = [
 /// Stands for a masked value.
 const MASK: &str = "***";
 
-/// The most idle connections that are kept for one endpoint.
-const IDLE_MAX: u16 = 8;
+/// The most idle connections that are kept for one endpoint: as many as there are threads that
+/// are kept, or each burst would close some that the next has to make again.
+const IDLE_MAX: u16 = 64;
 
 /// Headers of ours in a request: `Content-Type` to `ringhook-test`.
 const OWN_HEADERS: usize = 9;
@@ -81,7 +82,7 @@ pub struct Target {
     pub encoding: Encoding,
     /// The whole attempt.
     pub timeout_ms: u32,
-    /// Idle connections worth keeping: min(in-flight limit, 8).
+    /// Idle connections worth keeping: min(in-flight limit, 64).
     pub idle_max: u8,
     /// How TLS differs from what holds for all.
     pub tls: Option<Arc<TlsTerms>>,
@@ -163,18 +164,14 @@ fn signing(keys: &Keys, next_key: bool, now: Timestamp) -> Vec<&SignatureKey> {
     }
 }
 
-/// The same headers with values that carry credentials masked (`Authorization`, `Cookie`,
-/// `X-Api-Key` …), as the history keeps them. Signatures are shown.
-pub fn masked(headers: &Headers) -> Headers {
-    let shown = |(name, value): &(String, String)| {
-        let value = if carries_credential(name) {
-            MASK
-        } else {
-            value
-        };
-        (name.clone(), value.to_owned())
-    };
-    headers.iter().map(shown).collect()
+/// Masks the values that carry credentials (`Authorization`, `Cookie`, `X-Api-Key` …), as the
+/// history keeps them. Signatures are shown.
+pub fn mask(headers: &mut Headers) {
+    for (name, value) in headers {
+        if carries_credential(name) {
+            MASK.clone_into(value);
+        }
+    }
 }
 
 fn carries_credential(name: &str) -> bool {

@@ -50,7 +50,11 @@ export function onSessionEnd(/** @type {(why: 'ended'|'stale') => Promise<boolea
   askSignIn = fn;
 }
 
-/** @typedef {{signal?: AbortSignal, query?: Record<string, any>, quiet?: boolean, headers?: Record<string, string>}} Options */
+/**
+ * @typedef {{signal?: AbortSignal, query?: Record<string, any>, quiet?: boolean, headers?: Record<string, string>, as?: 'text'}} Options
+ * A body that is a string is sent as it stands, and `as: 'text'` gives the answer as it came: numbers and escapes of a
+ * producer's data stay what they are.
+ */
 
 /** @returns {Promise<any>} */
 export const get = (/** @type {string} */ path, /** @type {Options} */ options = {}) => request('GET', path, undefined, options);
@@ -82,9 +86,9 @@ async function request(method, path, body, options) {
   const why = options.quiet || server.session.peek() !== 'in' ? null : await signInNeeded(answer);
   if (why) {
     asking ??= (askSignIn?.(why) ?? Promise.resolve(false)).finally(() => (asking = null));
-    if (await asking) return unpack(await send(method, path, body, options));
+    if (await asking) return unpack(await send(method, path, body, options), options.as);
   }
-  return unpack(answer);
+  return unpack(answer, options.as);
 }
 
 async function signInNeeded(answer) {
@@ -99,7 +103,7 @@ async function send(method, path, body, options) {
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   try {
     const answer = await fetch(withQuery(path, options.query), {
-      method, headers, body: body === undefined ? undefined : JSON.stringify(body),
+      method, headers, body: typeof body === 'string' ? body : JSON.stringify(body),
       signal: options.signal, credentials: 'same-origin', cache: 'no-store', redirect: 'error',
     });
     reached();
@@ -124,10 +128,11 @@ export function withQuery(/** @type {string} */ path, /** @type {Record<string, 
   return `${path}?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}`;
 }
 
-async function unpack(answer) {
+async function unpack(answer, as) {
   const type = answer.headers.get('content-type') ?? '';
   let body = null;
   try {
+    if (as === 'text' && answer.ok) return await answer.text();
     if (/json/.test(type)) body = await answer.json();
   } catch (error) {
     // Cut in the middle of the answer: as good as none.

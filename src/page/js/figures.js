@@ -22,7 +22,7 @@ export function figures(root, query, signal) {
   const state = { window: WINDOWS.includes(query.window) ? query.window : '24h', table: query.view === 'table', rows: /** @type {Row[]} */ ([]), total: /** @type {any} */ (null), now: /** @type {any} */ (null) };
   const tiles = FIGURES.map(tile);
   const grid = h('div', { class: 'tiles' }, tiles.map(({ node }) => node));
-  const table = h('div', { class: 'table-box figures-table' });
+  const table = h('div', { class: 'table-box figures-table', role: 'region', tabindex: '0', 'aria-label': t('figures.caption') });
   const toggle = h('button', { class: 'btn quiet small', type: 'button', onclick: () => show({ table: !state.table }) });
   const windows = h('div', { class: 'segments', role: 'group', 'aria-label': t('figures.window') }, WINDOWS.map((name) => h('button', {
     type: 'button', 'aria-pressed': String(name === state.window), 'data-window': name, onclick: () => show({ window: name }),
@@ -150,5 +150,5 @@ function asTable(rows) {
   const body = [...rows].reverse().map((row) => h('tr', {},
     h('th', { scope: 'row' }, minute(row.at)),
     FIGURES.map((figure) => h('td', { class: 'num', 'data-label': t(`figures.${figure.name}`) }, figure.text(figure.of(row))))));
-  return h('table', { class: 'data' }, h('caption', { class: 'hidden-text' }, t('figures.caption')), h('thead', {}, h('tr', {}, head)), h('tbody', {}, body));
+  return h('table', { class: 'data' }, h('thead', {}, h('tr', {}, head)), h('tbody', {}, body));
 }

@@ -92,7 +92,7 @@ function languageButton() {
   const show = () => {
     const other = language() === 'en' ? 'fr' : 'en';
     byId('lang-text').textContent = other.toUpperCase();
-    byId('lang-btn').setAttribute('aria-label', t(`language.switch.${other}`));
+    byId('lang-btn').setAttribute('aria-label', `${other.toUpperCase()} – ${t(`language.switch.${other}`)}`);
     byId('lang-btn').lang = other;
     translate(document);
   };

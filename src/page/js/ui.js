@@ -88,8 +88,9 @@ function openMenu(button, items) {
   const node = h('div', { class: 'menu', role: 'menu', popover: 'auto' }, items.map(menuItem));
   const label = button.getAttribute('aria-label') ?? button.textContent;
   node.setAttribute('aria-label', label.trim());
-  // Inside an open dialog the menu must be part of it: what lies outside a modal is inert.
-  (button.closest('dialog') ?? document.body).append(node);
+  // Inside an open dialog the menu must be part of it: what lies outside a modal is inert. Elsewhere it belongs to the
+  // landmark of its button.
+  (button.closest('dialog, header, main') ?? document.body).append(node);
   node.showPopover();
   place(node, button);
   const choices = /** @type {HTMLElement[]} */ ([...node.querySelectorAll('[role^=menuitem]:not([aria-disabled])')]);

@@ -132,7 +132,7 @@ function recentEvents(items) {
 
 function recentRow(event) {
   const { caller_number: from, tracked_number: to, account } = event.summary;
-  const numbers = from || to ? h('span', { class: 'numbers' }, h('span', { class: 'nowrap' }, phone(from)), ' ', h('span', { class: 'nowrap' }, `→ ${phone(to)}`)) : h('span', { class: 'break' }, account ?? '–');
+  const numbers = from || to ? h('span', { class: 'numbers' }, h('span', { class: 'nowrap' }, phone(from)), ' ', h('span', { class: 'nowrap' }, `→ ${phone(to)}`)) : h('span', { class: 'break' }, account?.name ?? account?.id ?? '–');
   return h('tr', {},
     h('td', { class: 'head nowrap' }, h('a', { href: `#/events/${event.id}` }, when(event.received_at, 'clock'))),
     h('td', { 'data-label': t('overview.event') }, h('code', {}, event.event)),
