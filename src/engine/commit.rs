@@ -87,7 +87,9 @@ pub(super) fn events_enough(state: &State) -> usize {
 /// Takes the next batch out of what waits, as an order for the store. What does not fit waits
 /// for the one after.
 pub(super) fn seal(state: &mut State, now: Now) -> Order {
-    let idle = state.batch.is_empty() && state.history.is_clean() && state.rollups.is_clean();
+    // Rollups alone go with it: they come once a minute, and a commit of their own for the
+    // repair after that would be one more.
+    let idle = state.batch.is_empty() && state.history.is_clean();
     let tried = state.disk == Disk::Well;
     let quick_repair = tried && (idle || state.phase == Phase::Flushing);
     let mut flight = take(state);

@@ -75,7 +75,7 @@ impl Checker {
                 checked.unresolved = Some(format!("{host} has no addresses"));
             }
             Ok(addresses) => {
-                let closed = |ip| self.0.egress.check(host, SocketAddr::new(ip, port)).err();
+                let closed = |ip| self.0.closed(host, SocketAddr::new(ip, port));
                 let of = |ip| (ip, closed(ip).map(|why| why.to_string()));
                 checked.addresses = addresses.into_iter().map(of).collect();
             }

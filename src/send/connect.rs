@@ -23,7 +23,7 @@ use super::own_receiver::OwnReceiver;
 use super::phases;
 use super::socket::Socket;
 use super::tls::{Tls, TlsFault};
-use crate::domain::address::EgressRule;
+use crate::domain::address::{Closed, EgressRule};
 use crate::domain::attempt::{ErrorKind as Kind, Phase, SendError};
 use crate::domain::endpoint::TlsTerms;
 
@@ -51,6 +51,16 @@ pub(super) struct Shared {
     pub own_receiver: OwnReceiver,
     pub connect_timeout: Duration,
     pub tls: Tls,
+}
+
+impl Shared {
+    /// Why that address of a host is closed; None when it is open.
+    pub(super) fn closed(&self, host: &str, address: SocketAddr) -> Option<Closed> {
+        match self.own_receiver.is_at(address) {
+            true => None,
+            false => self.egress.check(host, address).err(),
+        }
+    }
 }
 
 /// Finds connections for one agent: one that was kept, or a new one.
@@ -128,13 +138,9 @@ impl Dialler {
         let mut open = Vec::new();
         for ip in found? {
             let address = SocketAddr::new(ip, port);
-            if self.shared.own_receiver.is_at(address) {
-                open.push(address);
-                continue;
-            }
-            match self.shared.egress.check(host, address) {
-                Ok(()) => open.push(address),
-                Err(why) => closed = closed.or(Some(why)),
+            match self.shared.closed(host, address) {
+                None => open.push(address),
+                Some(why) => closed = closed.or(Some(why)),
             }
         }
         match closed {

@@ -4,7 +4,7 @@
 use redb::{Key, WriteTransaction};
 
 use super::record::{self, Place};
-use super::rollups::{drop_old, stored};
+use super::rollups::{drop_old, is_old, stored};
 use super::tables::{
     Definition, ENDPOINTS, HISTORY, META, META_BODY_BYTES, META_NUMBERS, RECENT, ROLLUPS, TOKENS,
     place,
@@ -23,7 +23,7 @@ pub(super) fn apply_keyed(
     let mut history = Vec::new();
     let mut recent = Vec::new();
     let mut rollups = Vec::new();
-    let mut dropped = None;
+    let mut dropped = Vec::new();
     for change in changes {
         match change {
             Change::Endpoint(endpoint) => endpoints.push((endpoint.number.0, Some(change))),
@@ -39,7 +39,15 @@ pub(super) fn apply_keyed(
             }
             Change::Recent(endpoint, _) => recent.push((endpoint.0, Some(change))),
             Change::Rollup(key, _) => rollups.push((stored(*key), Some(change))),
-            Change::RollupsDropped { hours, minutes } => dropped = Some((*hours, *minutes)),
+            Change::RollupsDropped { hours, minutes } => {
+                // Those of this batch that came before are as old as those on disk.
+                for (key, row) in &mut rollups {
+                    if is_old(*key, *hours, *minutes) {
+                        *row = None;
+                    }
+                }
+                dropped.push((*hours, *minutes));
+            }
             Change::Numbers(_) => meta.push((META_NUMBERS, Some(change))),
             Change::BodyBytes(_) => meta.push((META_BODY_BYTES, Some(change))),
             Change::Event(_)
@@ -56,11 +64,10 @@ pub(super) fn apply_keyed(
     put(transaction, TOKENS, tokens)?;
     put(transaction, HISTORY, history)?;
     put(transaction, RECENT, recent)?;
-    put(transaction, ROLLUPS, rollups)?;
-    match dropped {
-        Some((hours, minutes)) => drop_old(transaction, hours, minutes),
-        None => Ok(()),
+    for (hours, minutes) in dropped {
+        drop_old(transaction, hours, minutes)?;
     }
+    put(transaction, ROLLUPS, rollups)
 }
 
 /// Writes (or removes, for None) rows of one table in the order of keys.

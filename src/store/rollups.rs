@@ -126,6 +126,16 @@ pub(super) fn drop_old(
     Ok(())
 }
 
+/// Whether a row is of an hour or a minute before these.
+pub(super) fn is_old((span, _): (u32, u32), hours: Span, minutes: Span) -> bool {
+    let before = if Span(span) < Span::FIRST_MINUTE {
+        hours
+    } else {
+        minutes
+    };
+    Span(span) < before
+}
+
 /// The key of a row.
 pub(super) const fn stored(key: RollupKey) -> (u32, u32) {
     (key.span.0, key.of.0)
