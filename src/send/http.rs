@@ -109,6 +109,10 @@ impl Transport for HttpTransport {
 /// Sends the request and waits for the head of the answer.
 fn post(agent: &ureq::Agent, uri: Uri, request: &Request) -> Result<Response<Body>, ureq::Error> {
     let mut builder = agent.post(uri);
+    // At once for all, as the list is put in order anew each time it grows.
+    if let Some(headers) = builder.headers_mut() {
+        headers.reserve(request.headers.len());
+    }
     for (name, value) in &request.headers {
         // Names in another letter case take the client a list of their own, gone through again
         // for every header; in lower case they leave as they are anyway.

@@ -170,13 +170,18 @@ fn post(
     .map(drop)
 }
 
-/// Waits until that many requests are out, or as many as will be.
+/// Waits until that many requests are out, each on a thread of its own.
 fn in_flight(daemon: &Daemon, count: u64) -> Result<(), Failure> {
     let until = Instant::now() + PATIENCE;
-    while daemon.count("/in_flight")? < count && Instant::now() < until {
+    let out = || -> Result<u64, Failure> {
+        Ok(daemon.count("/in_flight")?.min(daemon.count("/threads")?))
+    };
+    while out()? < count && Instant::now() < until {
         pause(Duration::from_millis(50));
     }
-    let out = daemon.count("/in_flight")?;
+    // The last of them has just begun.
+    rest();
+    let out = out()?;
     if out < count {
         let what = format!("{out} of {count} requests are out");
         return Err(Failure::new(Exit::Temporary, code::ANSWER, what));

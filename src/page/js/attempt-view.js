@@ -54,7 +54,7 @@ function sent(attempt) {
 
 /** A body with its size, a switch for long lines and a way to copy it. */
 export function bodyView(/** @type {string} */ text, { cut = false, binary = false } = {}) {
-  const pre = h('pre', { class: 'code wrap', tabindex: '0', role: 'region', 'aria-label': t('attempt.tab.body') }, indent(text));
+  const pre = h('pre', { class: 'code wrap', tabindex: '0', role: 'group', 'aria-label': t('attempt.tab.body') }, indent(text));
   const wrap = h('button', {
     class: 'btn small quiet', type: 'button', 'aria-pressed': 'true',
     onclick: () => wrap.setAttribute('aria-pressed', String(pre.classList.toggle('wrap'))),

@@ -87,7 +87,11 @@ function together(points) {
 }
 
 const successOf = ({ delivered, failed }) => (delivered + failed > 0 ? delivered / (delivered + failed) : null);
-const worstOf = (rows, name) => rows.reduce((most, row) => (row[name] == null ? most : Math.max(most ?? 0, row[name])), null);
+/** "1.2 s at worst"; nothing where there was nothing. */
+function ofWorst(key, format, rows, name) {
+  const most = Math.max(0, ...rows.map((row) => row[name] ?? 0));
+  return most > 0 ? t(key, { value: format(most) }) : '';
+}
 
 /**
  * What each figure shows: its value now, the series behind it, where it leads.
@@ -107,17 +111,17 @@ const FIGURES = [
   {
     name: 'p95', href: '#/endpoints?sort=-p95_ms', kind: 'area', colour: 'accent',
     value: ({ total }) => duration(total?.p95_ms), of: (row) => row.p95_ms, text: duration,
-    rest: ({ rows }) => t('figures.worst', { value: duration(worstOf(rows, 'p95_ms')) }),
+    rest: ({ rows }) => ofWorst('figures.worst', duration, rows, 'p95_ms'),
   },
   {
     name: 'waiting', href: '#/events?state=waiting', kind: 'area', colour: 'warn',
     value: ({ now }) => number(now?.waiting), of: (row) => row.waiting, text: (value) => number(value),
-    rest: ({ rows }) => t('figures.most', { value: number(worstOf(rows, 'waiting')) }),
+    rest: ({ rows }) => ofWorst('figures.most', number, rows, 'waiting'),
   },
   {
     name: 'oldest', href: '#/endpoints?sort=-waiting', kind: 'area', colour: 'warn',
-    value: ({ now }) => (now?.oldest_due_at ? duration(Math.max(0, Date.now() - Date.parse(now.oldest_due_at))) : '–'), of: (row) => row.oldest_waiting_ms,
-    text: (value) => duration(value || null), rest: ({ rows }) => t('figures.most', { value: duration(worstOf(rows, 'oldest_waiting_ms') || null) }),
+    value: ({ rows }) => duration(rows[rows.length - 1]?.oldest_waiting_ms || null), of: (row) => row.oldest_waiting_ms,
+    text: (value) => duration(value || null), rest: ({ rows }) => ofWorst('figures.most', duration, rows, 'oldest_waiting_ms'),
   },
 ];
 

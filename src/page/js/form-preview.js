@@ -70,10 +70,12 @@ function fillRow(row, { event, matched, code, reason }) {
   fill(row, [
     h('span', { class: `mark ${matched ? 'ok' : 'muted'}` }, icon(matched ? 'check' : 'x'), h('span', { class: 'hidden-text' }, t(matched ? 'form.preview.sent' : 'form.preview.left'))),
     h('span', { class: 'preview-what' },
-      h('span', { class: 'preview-type' }, typeName(event.event)),
-      summary.caller_number && h('span', {}, phone(summary.caller_number)),
-      summary.duration != null && h('span', {}, duration(summary.duration * 1000)),
-      summary.account?.name && h('span', {}, summary.account.name)),
+      h('strong', {}, typeName(event.event)), ' ',
+      [
+        summary.caller_number && phone(summary.caller_number),
+        summary.duration != null && duration(summary.duration * 1000),
+        summary.account?.name,
+      ].filter(Boolean).join(' · ')),
     event.received_at && h('span', { class: 'preview-when' }, when(event.received_at)),
     !matched && h('span', { class: 'preview-why' }, missText(code, reason)),
   ]);

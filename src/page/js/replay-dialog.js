@@ -10,6 +10,7 @@ import { announce, busy, debounce, openDialog, problemText } from './ui.js';
 
 const COUNT_MS = 300;
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 
 /**
  * Asks what is to be replayed, and starts it.
@@ -25,7 +26,8 @@ async function open(endpoint, types) {
   part('heading').textContent = endpoint ? t('replay.of', { title: endpoint.title }) : t('replay.title');
   part('endpoint-field').hidden = Boolean(endpoint);
   part('since').value = localTime(Date.now() - DAY_MS);
-  part('until').value = localTime(Date.now());
+  // The field knows no seconds: to the end of this minute.
+  part('until').value = localTime(Date.now() + MINUTE_MS);
   part('event').append(...types.map((type) => h('option', { value: type.code }, typeLabel(type.code))));
   let aborted = new AbortController();
   let count = 0;
@@ -93,7 +95,7 @@ async function offerEndpoints(select) {
 
 /** What a datetime-local field takes: local time without a zone. */
 function localTime(ms) {
-  const at = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
+  const at = new Date(ms - new Date(ms).getTimezoneOffset() * MINUTE_MS);
   return at.toISOString().slice(0, 16);
 }
 

@@ -90,7 +90,7 @@ function originText(origin) {
 
 function showData(into, data) {
   if (data == null || data === 'null') return fill(into, h('p', { class: 'muted' }, t('event.data.gone')));
-  const pre = h('pre', { class: 'code wrap', tabindex: '0', role: 'region', 'aria-label': t('event.data') }, indent(data));
+  const pre = h('pre', { class: 'code wrap', tabindex: '0', role: 'group', 'aria-label': t('event.data') }, indent(data));
   const choice = (/** @type {string} */ key, /** @type {string} */ shown, /** @type {boolean} */ on) => h('label', {},
     h('input', { type: 'radio', name: 'data-form', checked: on, onchange: () => (pre.textContent = shown) }), h('span', {}, t(key)));
   return fill(into, [

@@ -88,7 +88,7 @@ function ofEndpoint(endpoint, again) {
   const open = h('a', { class: 'btn small', href: `#/endpoints/${endpoint.id}`, 'aria-label': t('attention.openNamed', { name: title }) }, t('ui.open'));
   const name = h('strong', {}, title);
   const waiting = stats.waiting > 0 ? ` ${t('attention.waiting', { count: stats.waiting })}` : '';
-  if (state === 'failing') return line('bad', 'warning', [name, ' ', t('attention.failing', { time: duration(Date.now() - since(endpoint)), answer: lastAnswer(endpoint) }), waiting], open);
+  if (state === 'failing') return line('bad', 'warning', [name, ' ', failingText(endpoint), waiting], open);
   const resume = h('button', { class: 'btn small', type: 'button', 'data-changes': true, 'aria-label': t('attention.resumeNamed', { name: title }) }, t('attention.resume'));
   resume.addEventListener('click', () => busy(resume, resumeEndpoint(endpoint, again)));
   return line('warn', 'pause', [name, ' ', t(`attention.paused.${cause(endpoint)}`, { since: ago(since(endpoint)) }), waiting], resume, open);
@@ -108,11 +108,11 @@ async function resumeEndpoint(endpoint, again) {
 const since = ({ reason, updated_at: updated }) => Date.parse(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(reason ?? '')?.[0] ?? updated);
 const cause = ({ reason }) => (/410/.test(reason) ? 'gone' : /after failing/.test(reason) ? 'failing' : 'hand');
 
-/** "500", or what kept an answer from coming. */
-function lastAnswer({ recent }) {
-  const last = recent.find((one) => one.outcome !== 'test');
-  if (!last) return '–';
-  return last.status ? String(last.status) : t(`error.kind.${last.error ?? 'internal'}`);
+/** With the last answer, or that none came. */
+function failingText(endpoint) {
+  const time = duration(Date.now() - since(endpoint));
+  const last = endpoint.recent.find((one) => one.outcome !== 'test');
+  return last?.status ? t('attention.failing', { time, answer: String(last.status) }) : t('attention.silent', { time });
 }
 
 /** Each endpoint of a state, and how many more there are than are shown. */

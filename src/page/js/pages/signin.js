@@ -17,6 +17,8 @@ export const signin = {
     });
     const button = h('button', { class: 'btn primary' }, t('signin.action'));
     const form = h('form', { class: 'stack', onsubmit: (event) => submit(event, { input, button, refusal }) },
+      // Password managers keep a secret under a name.
+      h('input', { type: 'text', name: 'username', autocomplete: 'username', value: 'ringhook', hidden: true }),
       h('div', { class: 'field' }, h('label', { for: input.id }, t('signin.label')), input, refusal),
       button);
     main.append(h('div', { class: 'signin' },
