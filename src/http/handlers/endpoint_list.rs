@@ -68,7 +68,7 @@ async fn listed(
     aside(move || {
         let mut found = Vec::new();
         wanted.walk(handle.directory(), order, behind, &mut |place| {
-            found.push(Cursor::of(place));
+            found.push(Cursor::of(&place));
             found.len() < limit
         });
         Ok(found)
@@ -217,7 +217,7 @@ struct Cursor {
 }
 
 impl Cursor {
-    fn of(place: Place) -> Self {
+    fn of(place: &Place) -> Self {
         Self {
             rank: u64::from(place.rank),
             title: place.title.as_ref().to_owned(),
