@@ -1,7 +1,7 @@
 //! Builds the parts, runs them, drains them; the only file that sees every room.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use sd_notify::NotifyState;
@@ -10,11 +10,12 @@ use signal_hook::iterator::Signals;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::config::{Mistake, Resolved, Settings};
+use crate::config::{HttpSettings, Mistake, Resolved, Settings};
 use crate::domain::address::EgressRule;
-use crate::domain::endpoint::Endpoint;
+use crate::domain::endpoint::{Endpoint, check_ca};
 use crate::engine;
-use crate::http::{self, Listeners, Page};
+use crate::http::{self, Codes, Listeners, Page};
+use crate::send::Transport;
 use crate::send::http::{HttpOptions, HttpTransport};
 use crate::send::own_receiver::OwnReceiver;
 use crate::store;
@@ -26,11 +27,14 @@ const EXIT_BUG: i32 = 70;
 /// The daemon, running.
 pub struct App {
     engine: engine::Running,
+    transport: Arc<HttpTransport>,
     edge: Edge,
     configuration: watch::Sender<Arc<Resolved>>,
     is_new: bool,
     address: SocketAddr,
-    socket: PathBuf,
+    at: HttpSettings,
+    codes: Arc<Codes>,
+    clock: Clock,
 }
 
 /// The runtime of the edge. It outlives the engine, so that during a stop it can still say
@@ -56,17 +60,35 @@ pub enum StartError {
     /// A thread, or the system's random numbers.
     #[error("cannot start: {0}")]
     System(std::io::Error),
-    /// The TLS settings.
-    #[error("cannot set up TLS for deliveries: {0}")]
-    Tls(String),
+    /// The certificates to trust besides.
+    #[error("cannot use {path} (egress.ca_file): {why}")]
+    CaFile {
+        /// The file.
+        path: String,
+        /// A part of a sentence.
+        why: String,
+    },
+}
+
+impl Edge {
+    fn serve(runtime: tokio::runtime::Runtime, listeners: Listeners, parts: http::Parts) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let served = runtime.spawn(http::serve(listeners, parts, stopping));
+        Self {
+            runtime,
+            stop,
+            served,
+        }
+    }
 }
 
 impl App {
     /// Opens the database, binds the listeners, starts the threads: ready when it returns.
     pub fn start(resolved: Resolved, page: Page) -> Result<Self, StartError> {
         let settings = resolved.settings.clone();
+        let ca_pem = ca_pem(&settings)?;
         raise_open_files();
-        let random = random_bytes()?;
+        let random: [u8; 16] = random_bytes()?;
         let (salt, seed) = (random[..8].try_into(), random[8..].try_into());
         let (store, loaded) = store::open(&store::Options {
             path: settings.store.path.clone(),
@@ -87,7 +109,8 @@ impl App {
         let address = listeners.address();
 
         let own_receiver = OwnReceiver::default();
-        let transport = transport(&settings, address, own_receiver.clone())?;
+        let transport = transport(&settings, address, ca_pem, own_receiver.clone())?;
+        let transport = Arc::new(transport);
         let checker = transport.checker();
         let engine = engine::start(engine::Parts {
             store,
@@ -95,14 +118,15 @@ impl App {
             delivery: settings.delivery.clone(),
             retention: settings.retention,
             free_bytes_min: settings.store.free_bytes_min,
-            transport: Arc::new(transport),
+            transport: Arc::clone(&transport) as Arc<dyn Transport>,
             clock: clock.clone(),
             seed: u64::from_le_bytes(seed.expect("8 bytes")),
             counters: Arc::clone(&counters),
             on_panic: Arc::new(|| std::process::exit(EXIT_BUG)),
         })?;
 
-        let socket = settings.http.socket.clone();
+        let codes = Arc::new(Codes::default());
+        let at = settings.http.clone();
         let (configuration, known) = watch::channel(Arc::new(resolved));
         let parts = http::Parts {
             handle: engine.handle(),
@@ -111,25 +135,22 @@ impl App {
             free_bytes_min: settings.store.free_bytes_min,
             configuration: known,
             counters,
-            clock,
+            clock: clock.clone(),
             checker,
             own_receiver,
             page,
-        };
-        let (stop, stopping) = watch::channel(false);
-        let served = runtime.spawn(http::serve(listeners, parts, stopping));
-        let edge = Edge {
-            runtime,
-            stop,
-            served,
+            codes: Arc::clone(&codes),
         };
         Ok(Self {
             engine,
-            edge,
+            transport,
+            edge: Edge::serve(runtime, listeners, parts),
             configuration,
             is_new,
             address,
-            socket,
+            at,
+            codes,
+            clock,
         })
     }
 
@@ -140,7 +161,20 @@ impl App {
 
     /// The Unix socket.
     pub fn socket(&self) -> &Path {
-        &self.socket
+        &self.at.socket
+    }
+
+    /// Where the page is.
+    pub fn page_url(&self) -> String {
+        http::page_url(&self.at.public_url, self.address)
+    }
+
+    /// A link that signs a browser in, once.
+    pub fn sign_in_link(&self) -> Result<String, StartError> {
+        let uid = rustix::process::geteuid().as_raw();
+        let now = self.clock.now().tick;
+        let code = self.codes.make(random_bytes()?, uid, now);
+        Ok(http::sign_in_link(&self.at.public_url, self.address, &code))
     }
 
     /// Whether the database was made just now.
@@ -194,6 +228,8 @@ impl App {
             log::warn!("{warning}");
         }
         log::set_max_level(resolved.settings.log.level);
+        self.transport
+            .set_egress(egress_rule(&resolved.settings, self.address));
         self.engine
             .handle()
             .reconfigure(resolved.settings.delivery.clone());
@@ -254,21 +290,50 @@ fn tell_systemd(state: &[NotifyState<'_>]) {
 fn transport(
     settings: &Settings,
     own: SocketAddr,
+    ca_pem: Option<String>,
     own_receiver: OwnReceiver,
 ) -> Result<HttpTransport, StartError> {
     HttpTransport::new(HttpOptions {
         connect_timeout_ms: settings.delivery.connect_timeout_ms,
-        egress: EgressRule {
-            private: settings.egress.private,
-            allow: settings.egress.allow.clone(),
-            deny: settings.egress.deny.clone(),
-            own: vec![own],
-        },
+        egress: egress_rule(settings, own),
         own_receiver,
-        ca_pem: None,
+        ca_pem,
+        proxy: settings.egress.proxy.clone(),
         user_agent: concat!("ringhook/", env!("CARGO_PKG_VERSION")).to_owned(),
     })
-    .map_err(StartError::Tls)
+    .map_err(|why| {
+        // Nothing else can be wrong with it.
+        bad_ca_file(
+            settings.egress.ca_file.as_deref().unwrap_or(Path::new("")),
+            why,
+        )
+    })
+}
+
+/// Where requests may go; never to our own listener.
+fn egress_rule(settings: &Settings, own: SocketAddr) -> EgressRule {
+    EgressRule {
+        private: settings.egress.private,
+        allow: settings.egress.allow.clone(),
+        deny: settings.egress.deny.clone(),
+        own: vec![own],
+    }
+}
+
+fn bad_ca_file(path: &Path, why: String) -> StartError {
+    let path = path.display().to_string();
+    StartError::CaFile { path, why }
+}
+
+/// `egress.ca_file`, read once.
+fn ca_pem(settings: &Settings) -> Result<Option<String>, StartError> {
+    let Some(path) = &settings.egress.ca_file else {
+        return Ok(None);
+    };
+    let wrong = |why| bad_ca_file(path, why);
+    let pem = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    check_ca(&pem).map_err(wrong)?;
+    Ok(Some(pem))
 }
 
 /// Half of the processors, as store, engine and delivery want some as well; and each thread less
@@ -295,8 +360,8 @@ fn raise_open_files() {
     }
 }
 
-fn random_bytes() -> Result<[u8; 16], StartError> {
-    let mut bytes = [0; 16];
+fn random_bytes<const N: usize>() -> Result<[u8; N], StartError> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
         .map_err(|error| StartError::System(std::io::Error::other(error)))?;
     Ok(bytes)

@@ -9,6 +9,7 @@ use super::console::{DIM, PLAIN, style_of};
 use super::document::{number, text};
 use super::failure::{Exit, Failure};
 use super::reference;
+use super::test::redirect;
 use super::words::{first, span, time};
 
 /// `attempts`
@@ -53,7 +54,10 @@ fn row(attempt: &Value, now_ms: u64) -> Vec<Cell> {
     let outcome = text(attempt, "/outcome");
     let style = style_of(&outcome);
     let answer = match number(attempt, "/response/status") {
-        Some(status) => status.to_string(),
+        Some(status) => match redirect(attempt) {
+            Some(place) => format!("{status} to {}", first(&place, 60)),
+            None => status.to_string(),
+        },
         None => first(&text(attempt, "/error/message"), 60),
     };
     vec![

@@ -91,6 +91,8 @@ pub mod code {
     pub const START: &str = "RH-0109";
     /// The database can't be used.
     pub const DATABASE: &str = "RH-0110";
+    /// No browser can be opened.
+    pub const BROWSER: &str = "RH-0111";
 }
 
 /// Why a command failed.

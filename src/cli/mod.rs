@@ -16,8 +16,10 @@ mod failure;
 mod input;
 mod listen;
 mod log;
-mod receiver;
+mod open;
+pub mod receiver;
 mod reference;
+mod replay;
 mod send;
 mod serve;
 mod sign;
@@ -83,6 +85,8 @@ enum Command {
     Serve(serve::Arguments),
     /// See it work: a throw-away daemon with receivers and traffic
     Demo(demo::Arguments),
+    /// Print a link that signs in to the web page, once
+    Open(open::Arguments),
     /// Add, show, change and remove endpoints
     #[command(alias = "ep", subcommand)]
     Endpoint(endpoint::Command),
@@ -100,6 +104,8 @@ enum Command {
     Retry(deliveries::ActionArguments),
     /// Cancel waiting deliveries
     Cancel(deliveries::ActionArguments),
+    /// Send events again: by id, or what an endpoint did not get
+    Replay(replay::Arguments),
     /// Show how the daemon and its endpoints are doing
     Status(status::Arguments),
     /// Create, list and revoke tokens of the API
@@ -160,6 +166,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments, context),
         Command::Demo(arguments) => demo::run(arguments, context),
+        Command::Open(arguments) => open::run(arguments, context),
         Command::Endpoint(command) => endpoint::run(command, context),
         Command::Test(arguments) => test::run(arguments, context),
         Command::Send(arguments) => send::run(arguments, context),
@@ -170,6 +177,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Cancel(arguments) => {
             deliveries::act(deliveries::Action::Cancel, arguments, context)
         }
+        Command::Replay(arguments) => replay::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),
         Command::Sign(arguments) => sign::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
@@ -212,6 +220,11 @@ mod tests {
         check("ringhook ep rm CRM --yes", true);
         check("ringhook endpoint key CRM", true);
         check("ringhook endpoint key CRM set --from-file k", true);
+        check("ringhook endpoint key CRM rotate --next", true);
+        check("ringhook endpoint key CRM rotate --promote --yes", true);
+        check("ringhook endpoint key CRM rotate --next --now", false);
+        check("ringhook endpoint key CRM rotate", false);
+        check("ringhook test CRM --next-key", true);
         check("ringhook endpoint edit CRM --unset timeout", true);
         check("ringhook endpoint edit CRM --unset colour", false);
         check("ringhook events", true);
@@ -226,6 +239,13 @@ mod tests {
         check("ringhook deliveries show dlv_1", true);
         check("ringhook retry dlv_1 dlv_2", true);
         check("ringhook cancel", false);
+        check("ringhook replay evt_1 evt_2", true);
+        check("ringhook replay evt_1 --endpoint CRM --endpoint B", true);
+        check("ringhook replay --endpoint CRM --since 2h --rate 2/s", true);
+        check("ringhook replay evt_1 --since 2h", false);
+        check("ringhook replay", false);
+        check("ringhook replay stop rpl_1", true);
+        check("ringhook replay list", true);
         check("ringhook verify --key-file k --body b -H a:b", true);
         check("ringhook verify --key-file k --body b", false);
         check("ringhook verify --body b -H a:b", false);
@@ -238,6 +258,8 @@ mod tests {
         check("ringhook bench --quick --only ingest hosts --runs 3", true);
         check("ringhook bench --only everything", false);
         check("ringhook bench --runs 0", false);
+        check("ringhook open --browser", true);
+        check("ringhook open CRM", false);
         check("ringhook endpoint", false);
         check("ringhook", false);
     }

@@ -1,7 +1,7 @@
 //! `serve`: settings complete, then the log, then the daemon. Nothing opens before the settings
 //! are right, and nothing is said before everything is ready.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -98,9 +98,21 @@ fn greeting(app: &App, database: &Path, ready_in: u64) -> Vec<String> {
             data.display(),
             span(ready_in)
         ),
+        web_page(app, "ringhook open"),
         format!("  API         http://{}/v1", app.address()),
         format!("  CLI socket  {}", app.socket().display()),
     ]
+}
+
+/// Where the page is. Only a terminal is shown the link that signs in: what else stdout leads to
+/// may be kept and read by others.
+pub fn web_page(app: &App, again: &str) -> String {
+    if std::io::stdout().is_terminal()
+        && let Ok(link) = app.sign_in_link()
+    {
+        return format!("  web page    {link}   (one use; again: {again})");
+    }
+    format!("  web page    {}   (sign in with: {again})", app.page_url())
 }
 
 /// Which exit code a start deserves: systemd tries again after 4, 5 and 8, not after 6, 7, 65.
@@ -134,7 +146,7 @@ pub fn not_started(error: &StartError) -> Failure {
         StartError::Bind(bind) => Failure::new(of(&bind.source), code::LISTEN, what)
             .try_this("another address with --listen, another socket with --socket"),
         StartError::System(source) => Failure::new(of(source), code::START, what),
-        StartError::Tls(_) => Failure::new(Exit::Invalid, code::START, what)
-            .try_this("install the system's root certificates (package ca-certificates)"),
+        StartError::CaFile { .. } => Failure::new(Exit::Invalid, code::START, what)
+            .try_this("openssl x509 -in FILE -noout -text"),
     }
 }

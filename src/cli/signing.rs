@@ -27,6 +27,8 @@ pub struct KeySource {
 pub struct Keys {
     /// What people call it: `the key in FILE`, `the current key of CRM`.
     pub name: String,
+    /// The endpoint's title.
+    pub title: Option<String>,
     /// It.
     pub current: SignatureKey,
     /// The endpoint's other keys.
@@ -35,12 +37,23 @@ pub struct Keys {
     pub encoding: Option<Encoding>,
 }
 
+impl Keys {
+    /// Every key that may sign, the current one first, each with what people call it.
+    pub fn all(&self) -> impl Iterator<Item = (String, &SignatureKey)> {
+        let of = self.title.as_deref().unwrap_or_default();
+        let others = self.others.iter();
+        let others = others.map(move |(name, key)| (format!("the {name} key of {of}"), key));
+        std::iter::once((self.name.clone(), &self.current)).chain(others)
+    }
+}
+
 impl KeySource {
     /// Reads the file, or asks the daemon, which notes that in its log.
     pub fn load(&self, context: &Context) -> Result<Keys, Failure> {
         match (&self.key_file, &self.endpoint) {
             (Some(file), _) => Ok(Keys {
                 name: format!("the key in {}", file.display()),
+                title: None,
                 current: from_file(file)?,
                 others: Vec::new(),
                 encoding: None,
@@ -71,14 +84,11 @@ fn of_endpoint(client: &Client, endpoint: &str) -> Result<Keys, Failure> {
         let what = format!("the key of {title} {error}");
         Failure::new(Exit::Bug, code::ANSWER, what)
     })?;
-    let others = [
-        ("previous", "/previous"),
-        ("previous", "/previous/key"),
-        ("next", "/next"),
-    ];
+    let others = [("previous", "/previous"), ("next", "/next")];
     let others = others.map(|(name, field)| Some((name, key(field).ok()?)));
     Ok(Keys {
         name: format!("the current key of {title}"),
+        title: Some(title),
         current,
         others: others.into_iter().flatten().collect(),
         encoding: Some(

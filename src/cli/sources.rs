@@ -54,3 +54,12 @@ pub fn complain(mistakes: &[Mistake]) -> Exit {
     }
     Exit::Invalid
 }
+
+/// What this machine calls itself.
+pub fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "localhost".to_owned(),
+        name => name.to_owned(),
+    }
+}

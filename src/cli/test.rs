@@ -26,6 +26,9 @@ pub struct Arguments {
     /// Data instead of the built-in sample, a JSON object; - is stdin
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// Sign with the next key alone, to try it before the switch
+    #[arg(long)]
+    next_key: bool,
     /// Show more of the exchange
     #[arg(long, value_enum, value_delimiter = ',')]
     show: Vec<Part>,
@@ -54,7 +57,12 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
         None => String::new(),
     };
     let path = format!("/v1/endpoints/{}/test", text(endpoint.value(), "/id"));
-    let body = format!("{{\"event\":{}{data}}}", Value::from(kind));
+    let key = if arguments.next_key {
+        ",\"key\":\"next\""
+    } else {
+        ""
+    };
+    let body = format!("{{\"event\":{}{data}{key}}}", Value::from(kind));
     let attempt = client.post(&path, &body)?;
     let exit = match number(attempt.value(), "/response/status") {
         Some(200..=299) => Exit::Done,
@@ -136,16 +144,31 @@ pub fn answer(attempt: &Value) -> String {
         let is_kind = text(pair, "/0").eq_ignore_ascii_case("content-type");
         is_kind.then(|| format!("   {}", text(pair, "/1")))
     });
+    let place = redirect(attempt).map(|place| format!("   redirects to {place}, not followed"));
     let body = first(&text(attempt, "/response/body"), 200);
     let gap = if body.is_empty() { "" } else { "   " };
     format!(
-        "← {}   {took}{}{gap}{body}",
+        "← {}   {took}{}{}{gap}{body}",
         paint(
             style,
             format!("{status} {}", name.unwrap_or_default()).trim_end()
         ),
+        place.unwrap_or_default(),
         kind.unwrap_or_default(),
     )
+}
+
+/// Where a redirect leads; None for any other answer.
+pub fn redirect(attempt: &Value) -> Option<String> {
+    let status = number(attempt, "/response/status")?;
+    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let place = list(attempt, "/response/headers").iter().find_map(|pair| {
+        let is_place = text(pair, "/0").eq_ignore_ascii_case("location");
+        is_place.then(|| first(&text(pair, "/1"), 200))
+    });
+    Some(place.unwrap_or_else(|| "nowhere".to_owned()))
 }
 
 fn headers(attempt: &Value, pointer: &str) -> Vec<String> {

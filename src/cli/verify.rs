@@ -50,11 +50,11 @@ pub fn time(text: &str) -> Result<Timestamp, String> {
         .ok_or_else(|| "write it like 1614265330 or 2026-03-04T09:00:00Z".to_owned())
 }
 
-/// What is said of one header.
+/// What is said of one header: which key made it, or what went wrong.
 struct Finding {
     header: &'static str,
     scheme: &'static str,
-    result: Result<(), Option<Hint>>,
+    result: Result<String, Option<Hint>>,
 }
 
 const CALLTRACKING: &str = "X-CALLTRACKING-SIGNATURE";
@@ -90,22 +90,18 @@ fn findings(
         let found = all.find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     };
-    let evidence = Evidence {
-        key: &keys.current,
-        others: &keys.others,
-        encoding: keys.encoding,
-        body,
-    };
     let mut findings = Vec::new();
     if let Some(signature) = header(CALLTRACKING) {
-        let result = diagnosis::calltracking(&evidence, signature);
+        let result = by_any(keys, body, |evidence| {
+            diagnosis::calltracking(evidence, signature)
+        });
         findings.push(Finding {
             header: CALLTRACKING,
             scheme: match result {
-                Ok(Encoding::Base64) => "HMAC-SHA1, base64",
+                Ok((_, Encoding::Base64)) => "HMAC-SHA1, base64",
                 _ => "HMAC-SHA1",
             },
-            result: result.map(drop),
+            result: result.map(|(name, _)| name),
         });
     }
     if let Some(signatures) = header(STANDARD) {
@@ -114,16 +110,41 @@ fn findings(
             seconds: header("webhook-timestamp").ok_or_else(|| missing("webhook-timestamp"))?,
             signatures,
         };
+        let now = now.unix_seconds();
+        let result = by_any(keys, body, |evidence| {
+            diagnosis::standard(evidence, headers, now)
+        });
         findings.push(Finding {
             header: STANDARD,
             scheme: "HMAC-SHA256",
-            result: diagnosis::standard(&evidence, headers, now.unix_seconds()),
+            result: result.map(|(name, ())| name),
         });
     }
     match findings.is_empty() {
         true => Err(missing(&format!("{CALLTRACKING} or {STANDARD}"))),
         false => Ok(findings),
     }
+}
+
+/// Tries every key of the endpoint: during a rotation either of two may sign. Where none does,
+/// what went wrong is looked for with the current one.
+fn by_any<T>(
+    keys: &Keys,
+    body: &[u8],
+    verify: impl Fn(&Evidence<'_>) -> Result<T, Option<Hint>>,
+) -> Result<(String, T), Option<Hint>> {
+    let evidence = |key| Evidence {
+        key,
+        others: &keys.others,
+        encoding: keys.encoding,
+        body,
+    };
+    for (name, key) in keys.all() {
+        if let Ok(found) = verify(&evidence(key)) {
+            return Ok((name, found));
+        }
+    }
+    verify(&evidence(&keys.current)).map(|found| (keys.name.clone(), found))
 }
 
 fn missing(name: &str) -> Failure {
@@ -139,12 +160,9 @@ fn lines(finding: &Finding, keys: &Keys, body: &[u8]) -> Vec<String> {
     let Finding { header, scheme, .. } = finding;
     let size = bytes(body.len() as u64);
     let (hint, name) = match &finding.result {
-        Ok(()) => {
+        Ok(name) => {
             let valid = paint(GOOD, "valid");
-            return vec![format!(
-                "{valid}: {header} ({scheme}, {size}, {})",
-                keys.name
-            )];
+            return vec![format!("{valid}: {header} ({scheme}, {size}, {name})")];
         }
         Err(hint) => (hint, &keys.name),
     };
@@ -165,6 +183,7 @@ fn document(findings: &[Finding]) -> serde_json::Value {
         json!({
             "header": finding.header,
             "valid": finding.result.is_ok(),
+            "key": finding.result.as_ref().ok(),
             "hint": hint.map(|hint| hint.lines().join(" ")),
         })
     };
@@ -176,13 +195,15 @@ fn document(findings: &[Finding]) -> serde_json::Value {
 mod tests {
     use super::*;
     use crate::domain::key::SignatureKey;
+    use crate::domain::sign;
 
     #[test]
     fn every_given_signature_counts_and_one_is_needed() {
         let keys = Keys {
-            name: "the key".to_owned(),
+            name: "the current key of CRM".to_owned(),
+            title: Some("CRM".to_owned()),
             current: SignatureKey::import("ringhook-test-key").unwrap(),
-            others: Vec::new(),
+            others: vec![("next", SignatureKey::import("next-key").unwrap())],
             encoding: None,
         };
         let body = concat!(
@@ -209,5 +230,27 @@ mod tests {
         check(&both, Ok(vec![true, false]));
         check(&standard[..2], Err(Exit::Usage));
         check(&[("x-other", "v")], Err(Exit::Usage));
+    }
+
+    #[test]
+    fn either_key_of_a_rotation_will_do_and_is_named() {
+        let import = |text: &str| SignatureKey::import(text).unwrap();
+        let keys = Keys {
+            name: "the current key of CRM".to_owned(),
+            title: Some("CRM".to_owned()),
+            current: import("ringhook-test-key"),
+            others: vec![("previous", import("old")), ("next", import("new"))],
+            encoding: Some(Encoding::Hex),
+        };
+        let check = |key: &str, expected: Option<&str>| {
+            let signature = sign::calltracking(&import(key), Encoding::Hex, b"{}");
+            let headers = [(CALLTRACKING.to_owned(), signature)];
+            let got = findings(&keys, b"{}", &headers, Timestamp(0)).unwrap();
+            assert_eq!(got[0].result.as_deref().ok(), expected, "{key}");
+        };
+        check("ringhook-test-key", Some("the current key of CRM"));
+        check("old", Some("the previous key of CRM"));
+        check("new", Some("the next key of CRM"));
+        check("nobody's", None);
     }
 }

@@ -7,7 +7,7 @@ use super::resolve::Resolved;
 use super::table::{Kind, Setting};
 use super::units::{spell_bytes, spell_milliseconds};
 use super::value::Value;
-use super::{DeliverySettings, LogSettings, Settings};
+use super::{DeliverySettings, EgressSettings, LogSettings, Settings};
 
 /// One setting as it holds.
 #[derive(Clone, PartialEq, Debug)]
@@ -80,6 +80,11 @@ fn taken_over(old: &Settings, newer: Settings) -> Settings {
             connect_timeout_ms: old.delivery.connect_timeout_ms,
             ..newer.delivery
         },
+        egress: EgressSettings {
+            ca_file: old.egress.ca_file.clone(),
+            proxy: old.egress.proxy.clone(),
+            ..newer.egress
+        },
         log: LogSettings {
             level: newer.log.level,
             format: old.log.format,
@@ -96,6 +101,8 @@ pub(super) fn spelled(kind: Kind, value: &Value, raw: &Raw) -> String {
         (Kind::Milliseconds(..), Value::Number(ms)) => spell_milliseconds(*ms),
         (_, Value::Address(address)) => address.to_string(),
         (_, Value::Text(text)) => text.clone(),
+        // Without its password.
+        (_, Value::Proxy(proxy)) => proxy.to_string(),
         _ => match raw {
             Raw::Text(text) => text.clone(),
             other => toml(other),
@@ -173,17 +180,28 @@ mod tests {
     fn a_running_daemon_takes_over_what_it_can() {
         let old = resolved(&[], "");
         let file = "[http]\nconnections_max = 9\n[delivery]\nthreads = 9\ntimeout = \"9s\"\n\
+                    [egress]\nprivate = false\nproxy = \"http://a:secret@proxy.lan\"\n\
                     [log]\nlevel = \"debug\"\nformat = \"json\"\n";
         let (now, changed) = old.reloaded(resolved(&[], file));
         assert_eq!(
             changed.applied,
-            ["delivery.timeout = 9s", "log.level = debug"]
+            [
+                "delivery.timeout = 9s",
+                "egress.private = false",
+                "log.level = debug"
+            ]
         );
-        let restart = ["http.connections_max", "delivery.threads", "log.format"];
+        let restart = [
+            "http.connections_max",
+            "delivery.threads",
+            "egress.proxy",
+            "log.format",
+        ];
         assert_eq!(changed.need_restart, restart);
         assert_eq!(now.settings.delivery.timeout_ms, 9_000);
         assert_eq!(now.settings.delivery.threads, 64);
         assert_eq!(now.settings.http.connections_max, 512);
+        assert!(!now.settings.egress.private && now.settings.egress.proxy.is_none());
         assert_eq!(now.settings.log.level, log::LevelFilter::Debug);
         let (_, again) = now.reloaded(resolved(&[], file));
         assert_eq!(again.applied, Vec::<String>::new());

@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::domain::address::EgressEntry;
+use crate::domain::address::{EgressEntry, Proxy};
 
 /// Everything that the daemon can be told about how it runs. Endpoints, keys and tokens are in
 /// the database; no key is in both.
@@ -127,6 +127,10 @@ pub struct EgressSettings {
     pub allow: Vec<EgressEntry>,
     /// Closed in any case.
     pub deny: Vec<EgressEntry>,
+    /// A PEM file that is trusted beside the system's roots.
+    pub ca_file: Option<PathBuf>,
+    /// The one way out, where there is one. The environment's is never used.
+    pub proxy: Option<Proxy>,
 }
 
 /// `[log]`

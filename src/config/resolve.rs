@@ -281,6 +281,13 @@ fn settings(values: &Values, store: PathBuf, socket: PathBuf) -> Settings {
             private: values.switch("egress.private"),
             allow: values.egress("egress.allow"),
             deny: values.egress("egress.deny"),
+            ca_file: Some(values.text("egress.ca_file"))
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
+            proxy: match values.value("egress.proxy") {
+                Value::Proxy(proxy) => Some(proxy.clone()),
+                _ => None,
+            },
         },
         log: LogSettings {
             level: match values.value("log.level") {

@@ -41,6 +41,8 @@ pub enum Kind {
     Lives,
     /// A list of networks and host names with optional ports.
     Egress,
+    /// Empty, or the URL of a proxy.
+    Proxy,
     /// A log level.
     Level,
     /// A log format.
@@ -58,6 +60,7 @@ impl Setting {
     pub fn is_reloadable(&self) -> bool {
         match self.section {
             "delivery" => !matches!(self.key, "threads" | "threads_max" | "connect_timeout"),
+            "egress" => matches!(self.key, "private" | "allow" | "deny"),
             "log" => self.key == "level",
             _ => false,
         }
@@ -118,7 +121,7 @@ const fn setting(
 
 /// Every setting there is, section by section.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 30] = [
+pub static SETTINGS: [Setting; 32] = [
     setting("http", "listen", r#""127.0.0.1:7464""#, Kind::Address,
         "address and port of the API"),
     setting("http", "socket", r#""""#, Kind::Path,
@@ -176,6 +179,10 @@ pub static SETTINGS: [Setting; 30] = [
         "networks or host names to open beyond that, with optional ports"),
     setting("egress", "deny", "[]", Kind::Egress,
         "networks or host names to close in any case"),
+    setting("egress", "ca_file", r#""""#, Kind::Path,
+        "a PEM file with certificates to trust beside the system's roots; empty: none"),
+    setting("egress", "proxy", r#""""#, Kind::Proxy,
+        "http://[user:password@]host:port for all requests; that of the environment is never used"),
     setting("log", "level", r#""info""#, Kind::Level,
         "off, error, warn, info, debug or trace"),
     setting("log", "format", r#""auto""#, Kind::Format,

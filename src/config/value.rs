@@ -9,7 +9,7 @@ use super::nearest::nearest;
 use super::raw::Raw;
 use super::table::{DELAY_MS, DELAYS_MAX, Kind, LIFE_MS};
 use super::units::{bytes, milliseconds, spell_bytes, spell_milliseconds};
-use crate::domain::address::EgressEntry;
+use crate::domain::address::{EgressEntry, Proxy};
 use crate::domain::event::EventType;
 
 /// A value that holds.
@@ -31,6 +31,8 @@ pub enum Value {
     Lives(BTreeMap<String, u64>),
     /// Lines of the egress lists.
     Egress(Vec<EgressEntry>),
+    /// A proxy.
+    Proxy(Proxy),
     /// A log level.
     Level(log::LevelFilter),
     /// A log format.
@@ -64,6 +66,7 @@ pub fn read(kind: Kind, raw: &Raw) -> Result<Value, Vec<Wrong>> {
         Kind::Count(min, max) => one(count(raw, min, max)),
         Kind::Hosts => each(raw, host).map(Value::Texts),
         Kind::Egress => each(raw, egress).map(Value::Egress),
+        Kind::Proxy => one(proxy(raw)),
         Kind::Plan => plan(raw),
         Kind::Lives => lives(raw),
         Kind::Level => one(level(raw)),
@@ -144,6 +147,20 @@ fn url(raw: &Raw) -> Result<Value, Wrong> {
         let advice = "Write it like \"https://hooks.example.org\".";
         Err(wrong(raw, "is not an http or https URL", advice))
     }
+}
+
+/// The value is not repeated: there may be a password in it.
+fn proxy(raw: &Raw) -> Result<Value, Wrong> {
+    const EXAMPLE: &str = "http://proxy.lan:3128";
+    let advice = format!("Write it like \"{EXAMPLE}\", or with user:password@ before the host.");
+    let text = text(raw, EXAMPLE)?;
+    if text.is_empty() {
+        return Ok(Value::Text(String::new()));
+    }
+    Proxy::parse(text).map(Value::Proxy).map_err(|why| Wrong {
+        value: "its value".to_owned(),
+        ..wrong(raw, why, advice)
+    })
 }
 
 fn switch(raw: &Raw) -> Result<Value, Wrong> {

@@ -22,6 +22,10 @@ pub struct TokenNumber(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct AttemptNumber(pub u64);
 
+/// A replay of a window; it lives in memory only.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct ReplayNumber(pub u64);
+
 /// Names one delivery: an event for an endpoint in one round (a replay is a new round).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct DeliveryKey {
@@ -197,6 +201,12 @@ impl Epochs {
         PublicId::new("att_", value)
     }
 
+    /// `rpl_…`: a replay, then the newest salt. A replay lives in memory only; its number is the
+    /// time at which it began, so that none of a later run has the same id.
+    pub fn replay_id(&self, replay: ReplayNumber) -> PublicId {
+        PublicId::new("rpl_", join(replay.0, self.salt(|_| true)))
+    }
+
     /// The event of an id, None when it was never given out by this database.
     pub fn parse_event(&self, id: &str) -> Option<EventNumber> {
         let event = EventNumber((decode("evt_", id)? >> 64) as u64);
@@ -214,6 +224,12 @@ impl Epochs {
     pub fn parse_token(&self, id: &str) -> Option<TokenNumber> {
         let token = TokenNumber(u32::try_from(decode("tok_", id)? >> 64).ok()?);
         (self.token_id(token).as_str() == id).then_some(token)
+    }
+
+    /// The replay of an id, None when it was never given out by this database.
+    pub fn parse_replay(&self, id: &str) -> Option<ReplayNumber> {
+        let replay = ReplayNumber((decode("rpl_", id)? >> 64) as u64);
+        (self.replay_id(replay).as_str() == id).then_some(replay)
     }
 
     /// The delivery of an id, None when it was never given out by this database.
@@ -277,6 +293,9 @@ mod tests {
                 epochs.parse_token(epochs.token_id(token).as_str()),
                 Some(token)
             );
+            let replay = ReplayNumber(u64::from(number) << 9);
+            let id = epochs.replay_id(replay);
+            assert_eq!(epochs.parse_replay(id.as_str()), Some(replay));
         }
     }
 

@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod payload;
 pub mod pem;
 pub mod reason;
+pub mod replay;
 pub mod request;
 pub mod retention;
 pub mod retry;

@@ -9,7 +9,7 @@ use super::handle::{Accepted, Command, Written};
 use super::news::News;
 use crate::domain::change::{Change, Ended, NewEvent, Reopened};
 use crate::domain::endpoint::Endpoint;
-use crate::domain::id::{EndpointNumber, EventNumber, TokenNumber};
+use crate::domain::id::{EndpointNumber, EventNumber, ReplayNumber, TokenNumber};
 use crate::domain::lanes::Ticket;
 use crate::domain::time::{Tick, Timestamp};
 use crate::domain::token::Token;
@@ -95,8 +95,8 @@ pub(super) enum Planned {
     Remove(EndpointNumber),
     AddToken(Arc<Token>),
     RemoveToken(TokenNumber),
-    /// A new round. It has its place in the lane.
-    Reopen(EventNumber, Reopened),
+    /// A new round, by hand or of a replay. It has its place in the lane.
+    Reopen(EventNumber, Reopened, Option<ReplayNumber>),
     /// A delivery that has left its lane already.
     Cancel(EventNumber, Ended),
 }

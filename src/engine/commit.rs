@@ -218,7 +218,7 @@ fn written(state: &State, flight: &Flight) -> Vec<Change> {
             Planned::Remove(_) => None,
             Planned::AddToken(token) => Some(Change::Token(Arc::clone(token))),
             Planned::RemoveToken(number) => Some(Change::TokenRemoved(*number)),
-            Planned::Reopen(event, reopened) => {
+            Planned::Reopen(event, reopened, _) => {
                 Some(Change::Reopened(*event, Box::new(reopened.clone())))
             }
             Planned::Cancel(event, ended) => Some(Change::Ended(*event, *ended)),

@@ -9,13 +9,16 @@ use super::keeper::{Oldest, Space};
 use super::message::{Group, Marks, Message, Question, Submission};
 use super::news::{Audience, Listener};
 use super::queue::Queue;
+use super::replay::Desk;
 use super::tokens::Tokens;
 pub use super::views::{EndpointStats, EndpointView, EngineStatus, Ranking};
 use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
 use crate::domain::endpoint::EndpointSpec;
 use crate::domain::event::{EventType, Incoming};
-use crate::domain::id::{DeliveryKey, EndpointNumber, Epochs, EventNumber, TokenNumber};
+use crate::domain::id::{
+    DeliveryKey, EndpointNumber, Epochs, EventNumber, ReplayNumber, TokenNumber,
+};
 use crate::domain::key::SignatureKey;
 use crate::domain::payload::Draft;
 use crate::domain::rollup::{Rollup, RollupKey};
@@ -81,8 +84,11 @@ pub enum Refusal {
     /// A test of this endpoint is already running: 409.
     #[error("a test of this endpoint is already running")]
     TestRunning,
+    /// A replay of this endpoint is already running: 409.
+    #[error("a replay of this endpoint is running: wait for its end, or stop it")]
+    ReplayRunning,
     /// There is no next key: 409.
-    #[error("there is no next key")]
+    #[error("there is no next key to switch to or to try: make one first, {{\"action\":\"next\"}}")]
     NoNextKey,
     /// Too many endpoints or tokens: 409.
     #[error("there are as many as there may be: {0}")]
@@ -118,6 +124,10 @@ pub enum Command {
     Enable(EndpointNumber),
     /// Disables it.
     Disable(EndpointNumber),
+    /// Gives it a next key, which signs the Standard header beside the current one.
+    NextKey(EndpointNumber, SignatureKey),
+    /// Switches to its next key; the one before goes on to sign the Standard header for 24 h.
+    PromoteKey(EndpointNumber),
     /// Replaces its key at once, no overlap.
     ReplaceKey(EndpointNumber, SignatureKey),
     /// Adds a token.
@@ -134,9 +144,12 @@ pub enum Command {
     /// Sends a waiting delivery as soon as its endpoint has a request less than it may have in
     /// flight, also when it is paused. It is answered at once, and forgotten by a restart.
     SendNow(Named),
-    /// Sends an event to an endpoint in a new round, the given one or a later one, in the same
-    /// way: also when it is paused. It takes no part in order and expiry.
+    /// Sends an event to an endpoint in a new round, in the same way: also when it is paused. It
+    /// takes no part in order and expiry. The round is the one behind the highest that was read;
+    /// where somebody got a later one meanwhile, this is refused.
     Reopen(Named, EventType),
+    /// The same for a replay of a window: it waits in line, behind new events.
+    Replay(Named, EventType, ReplayNumber),
     /// Ends a waiting delivery.
     Cancel(Named),
 }
@@ -179,7 +192,7 @@ pub struct TestRequest {
 /// The one door. Clones are the same door. No call blocks.
 #[derive(Clone)]
 pub struct Handle {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What the engine thread shares with those who ask.
@@ -191,6 +204,7 @@ pub(super) struct Shared {
     pub space: Space,
     pub oldest: Oldest,
     pub directory: Directory,
+    pub replays: Desk,
     pub audience: Audience,
 }
 

@@ -8,10 +8,11 @@ use super::handle::{Accepted, Command, EndpointView, EngineStatus, Ranking, Test
 use super::news::News;
 use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
+use crate::domain::change::EndState;
 use crate::domain::digest;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::event::{Facts, Incoming};
-use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber, TokenNumber};
+use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber, ReplayNumber, TokenNumber};
 use crate::domain::lanes::Dispatch;
 use crate::domain::rollup::{Rollup, RollupKey};
 use crate::domain::time::Now;
@@ -132,6 +133,8 @@ pub(super) struct Effects {
     pub news: Vec<News>,
     /// For the keeper: the events from that number on.
     pub look: Option<EventNumber>,
+    /// For the replayer: deliveries of its replays that ended.
+    pub replayed: Vec<(ReplayNumber, EndState)>,
     /// Cut what is on the wire and end the delivery threads.
     pub cut: bool,
 }

@@ -3,9 +3,12 @@
 //! Decide purely, commit once, then act. In reading order: `message` is all that can happen,
 //! `step` what each of it means, `state` the memory, `batch` and `commit` what is written and
 //! when, `turn` what time does, and `run` the loop with its threads. Nothing but `run` may wait,
-//! and nothing here reads or writes the database except through the store thread and `restart`.
+//! and nothing here reads or writes the database except through the store thread and `restart`;
+//! `keeper` and `replay` look at it on threads of their own, and what they want done comes in as
+//! messages.
 
 pub mod handle;
+pub mod replay;
 
 mod answer;
 mod batch;

@@ -9,6 +9,7 @@ use super::idempotency;
 use super::rollups;
 use super::roster::Entry;
 use super::state::State;
+use super::step::note_ends;
 use crate::domain::attempt::Recent;
 use crate::domain::change::{EndState, Head, Open, Reason};
 use crate::domain::ended_calls::EndedCalls;
@@ -35,12 +36,10 @@ pub(super) fn rebuild(
     for endpoint in loaded.endpoints {
         let number = endpoint.number;
         state.routes.put(&endpoint);
-        if let Some(at) = endpoint.spec.expires_at {
-            state.expiring.insert((at, number));
-        }
         let ring = Ring::of(recent.remove(&number).unwrap_or_default());
         let entry = Entry::new(Arc::new(endpoint), ring, &state.delivery);
         state.roster.insert(number, entry);
+        note_ends(state, number);
         state.put_lane(now.tick, number);
     }
     for token in loaded.tokens {

@@ -49,10 +49,10 @@ impl Entry {
         }
     }
 
-    /// Takes a newer record of it.
-    pub fn put(&mut self, endpoint: Endpoint, delivery: &DeliverySettings) {
+    /// Takes a newer record of it; the one before.
+    pub fn put(&mut self, endpoint: Endpoint, delivery: &DeliverySettings) -> Arc<Endpoint> {
         self.target = target(&endpoint, delivery);
-        self.endpoint = Arc::new(endpoint);
+        std::mem::replace(&mut self.endpoint, Arc::new(endpoint))
     }
 
     /// Makes its requests by other figures.

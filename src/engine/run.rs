@@ -3,6 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::commit;
 use super::handle::Shared;
 use super::keeper::Keeper;
 use super::message::{Effects, Errand, Message, Tell};
+use super::replay::{Desk, Order as Replayed, Replayer};
 use super::state::{Phase, State};
 use super::step::{TESTS_MAX, step};
 use super::turn::{next_wake, turn};
@@ -33,7 +35,7 @@ const TOKENS_MS: u64 = 60_000;
 pub(super) fn start(
     shared: &Arc<Shared>,
     state: State,
-    store: Store,
+    (store, inbox): (Store, Receiver<Replayed>),
     (transport, clock, free_bytes_min): (Arc<dyn Transport>, Clock, u64),
     on_panic: Arc<dyn Fn() + Send + Sync>,
 ) -> std::io::Result<JoinHandle<bool>> {
@@ -42,7 +44,8 @@ pub(super) fn start(
         threads_max: state.delivery.threads_max + TESTS_MAX,
     };
     let disk = (store.reader(), clock.clone());
-    let keeper = Keeper::start(shared, disk, free_bytes_min)?;
+    let keeper = Keeper::start(shared, disk.clone(), free_bytes_min)?;
+    let replayer = Replayer::start(shared, inbox, disk)?;
     let pool = pool(shared, limits, store.reader(), transport, clock.clone());
     let store = store_thread(shared, store, Arc::clone(&on_panic))?;
     let engine = Loop {
@@ -51,6 +54,7 @@ pub(super) fn start(
         pool,
         store,
         keeper,
+        replayer,
         clock,
         tokens_at: Tick::default(),
     };
@@ -136,6 +140,7 @@ struct Loop {
     pool: Pool<Errand>,
     store: StoreThread,
     keeper: Keeper,
+    replayer: Replayer,
     clock: Clock,
     tokens_at: Tick,
 }
@@ -208,6 +213,7 @@ impl Loop {
         if let Some(from) = effects.look.take() {
             self.keeper.look(from);
         }
+        self.replayer.ended(effects.replayed.drain(..));
         for job in effects.jobs.drain(..) {
             self.pool.give(job);
         }
@@ -244,6 +250,7 @@ impl Loop {
 
     fn end(self, committed: bool) -> bool {
         drop(self.keeper);
+        drop(self.replayer);
         self.store.send(Order::Stop);
         let closed = self.store.join();
         committed && closed
@@ -262,6 +269,7 @@ pub(super) fn launch(parts: Parts) -> Result<(Arc<Shared>, JoinHandle<bool>), St
         parts.counters,
         (parts.seed, now),
     );
+    let (replays, inbox) = Desk::new();
     let shared = Arc::new(Shared {
         queue: super::queue::Queue::default(),
         epochs,
@@ -269,6 +277,7 @@ pub(super) fn launch(parts: Parts) -> Result<(Arc<Shared>, JoinHandle<bool>), St
         space: super::keeper::Space::default(),
         directory: super::directory::Directory::default(),
         oldest: super::keeper::Oldest::default(),
+        replays,
         audience: super::news::Audience::default(),
     });
     for token in &parts.loaded.tokens {
@@ -279,6 +288,7 @@ pub(super) fn launch(parts: Parts) -> Result<(Arc<Shared>, JoinHandle<bool>), St
         shared.directory.put(Arc::clone(&entry.endpoint));
     }
     let outside = (parts.transport, parts.clock, parts.free_bytes_min);
-    let thread = start(&shared, state, parts.store, outside, parts.on_panic);
+    let inside = (parts.store, inbox);
+    let thread = start(&shared, state, inside, outside, parts.on_panic);
     Ok((shared, thread.map_err(StartError::Thread)?))
 }

@@ -11,6 +11,7 @@ use super::history::History;
 use super::idempotency::Idempotency;
 use super::live::Live;
 use super::news::Newsroom;
+use super::replay::Outstanding;
 use super::retention::Retention;
 use super::rollups::Rollups;
 use super::roster::Entry;
@@ -52,6 +53,7 @@ pub(super) struct State {
     pub ended_calls: EndedCalls,
     pub idempotency: Idempotency,
     pub rounds: Rounds,
+    pub replays: Outstanding,
     pub bodies: Bodies,
     pub history: History,
     pub news: Newsroom,
@@ -64,6 +66,8 @@ pub(super) struct State {
     pub in_flight: u32,
     /// When endpoints are deleted by themselves.
     pub expiring: BTreeSet<(Timestamp, EndpointNumber)>,
+    /// When previous keys are forgotten.
+    pub overlapping: BTreeSet<(Timestamp, EndpointNumber)>,
     /// Endpoints were removed whose deliveries may not all be cleared.
     pub clearing: bool,
     pub accepted: Minute,
@@ -183,6 +187,7 @@ impl State {
             ended_calls: EndedCalls::default(),
             idempotency: Idempotency::default(),
             rounds: Rounds::default(),
+            replays: Outstanding::default(),
             bodies: Bodies::default(),
             history: History::default(),
             news: Newsroom::default(),
@@ -191,6 +196,7 @@ impl State {
             tests: HashMap::new(),
             in_flight: 0,
             expiring: BTreeSet::new(),
+            overlapping: BTreeSet::new(),
             clearing: false,
             accepted: Minute::default(),
             delivered: Minute::default(),
@@ -251,6 +257,7 @@ impl State {
         let row = Row { change, release };
         self.batch.row(now.tick, row);
         self.count_end(now, state);
+        self.replays.ended(key, state);
         if self.live.ended(event) {
             self.bodies.remove(event);
         }

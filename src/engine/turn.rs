@@ -9,7 +9,7 @@ use super::news;
 use super::retention;
 use super::rollups;
 use super::state::{Disk, Phase, State};
-use super::step::expire_endpoints;
+use super::step::{end_due, next_end};
 use crate::domain::change::{EndState, Reason};
 use crate::domain::lanes::Dispatch;
 use crate::domain::request::Message;
@@ -27,7 +27,7 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     state.lanes.advance(now.tick, most, &mut expired);
     state.end_all(now, expired, (EndState::Expired, Reason::LifeOver));
     if may_act(state) {
-        expire_endpoints(state, now);
+        end_due(state, now);
     }
     clear_removed(state, now);
     rollups::turn(state, now);
@@ -38,6 +38,7 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     let free = may_act(state) && !is_crowded(state);
     retention::go_on(state, now, free, effects);
     dispatch(state, now, effects);
+    effects.replayed.append(state.replays.news());
     news::go_on(state, now, effects);
     relist(state, effects);
 }
@@ -57,8 +58,8 @@ pub(super) fn next_wake(state: &State, now: Now) -> Option<Tick> {
         Phase::Draining(until) => Some(until),
         _ => None,
     };
-    let expiring = state.expiring.first().map(|(at, _)| now.tick_at(*at));
-    let expiring = expiring.filter(|_| may_act(state));
+    let ending = next_end(state).map(|at| now.tick_at(at));
+    let ending = ending.filter(|_| may_act(state));
     // What can't expire yet does so after the commit: its answer wakes us.
     let lanes = state.lanes.next_wake();
     let lanes = lanes.filter(|at| *at > now.tick || may_expire(state));
@@ -66,7 +67,7 @@ pub(super) fn next_wake(state: &State, now: Now) -> Option<Tick> {
     [
         lanes,
         commit::due(state, now.tick),
-        expiring,
+        ending,
         retention,
         stop,
         state.news.next_wake(),

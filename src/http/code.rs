@@ -15,6 +15,14 @@ pub enum Code {
     TokenMissing,
     /// The token's role is too low.
     RoleTooLow,
+    /// The sign-in code is nobody's.
+    SignInWrong,
+    /// Too many wrong sign-ins.
+    TriesUsed,
+    /// The sign-in is too long ago for secrets.
+    SignInStale,
+    /// A session is used by a foreign page.
+    CrossSite,
     /// Well formed, not acceptable.
     NotAcceptable,
     /// No such path.
@@ -37,6 +45,8 @@ pub enum Code {
     KeyReused,
     /// A test of this endpoint is already running.
     TestRunning,
+    /// A replay of this endpoint is already running.
+    ReplayRunning,
     /// There is no next key.
     NoNextKey,
     /// As many objects as there may be.
@@ -70,12 +80,16 @@ pub enum Code {
 impl Code {
     /// All codes, for tests of the table.
     #[cfg(test)]
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 35] = [
         Self::Malformed,
         Self::HostMissing,
         Self::KeysDiffer,
         Self::TokenMissing,
         Self::RoleTooLow,
+        Self::SignInWrong,
+        Self::TriesUsed,
+        Self::SignInStale,
+        Self::CrossSite,
         Self::NotAcceptable,
         Self::NoPath,
         Self::NoObject,
@@ -87,6 +101,7 @@ impl Code {
         Self::Misdirected,
         Self::KeyReused,
         Self::TestRunning,
+        Self::ReplayRunning,
         Self::NoNextKey,
         Self::TooMany,
         Self::Changed,
@@ -111,6 +126,10 @@ impl Code {
             Self::KeysDiffer => ("RH-0303", 400, "Two different idempotency keys"),
             Self::TokenMissing => ("RH-0304", 401, "A token is needed"),
             Self::RoleTooLow => ("RH-0305", 403, "This token may not do that"),
+            Self::SignInWrong => ("RH-0306", 401, "The sign-in code is not valid"),
+            Self::TriesUsed => ("RH-0307", 429, "Too many wrong sign-ins"),
+            Self::SignInStale => ("RH-0308", 403, "Sign in again for this"),
+            Self::CrossSite => ("RH-0309", 403, "The request comes from a foreign page"),
             Self::NotAcceptable => ("RH-0312", 422, "The request can't be accepted"),
             Self::NoPath => ("RH-0320", 404, "There is no such path"),
             Self::NoObject => ("RH-0321", 404, "There is no such object"),
@@ -122,6 +141,7 @@ impl Code {
             Self::Misdirected => ("RH-0334", 421, "This is not the host that was asked for"),
             Self::KeyReused => ("RH-0340", 409, "The idempotency key is already used"),
             Self::TestRunning => ("RH-0341", 409, "A test is already running"),
+            Self::ReplayRunning => ("RH-0360", 409, "A replay is already running"),
             Self::NoNextKey => ("RH-0342", 409, "There is no next key"),
             Self::TooMany => ("RH-0343", 409, "There are too many"),
             Self::Changed => ("RH-0344", 409, "Changed by someone else meanwhile"),
@@ -150,6 +170,7 @@ impl Code {
             Self::Busy | Self::Connections => Some(1),
             Self::StoreAway => Some(2),
             Self::Stopping => Some(5),
+            Self::TriesUsed => Some(60),
             _ => None,
         }
     }
@@ -160,14 +181,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_its_own_and_a_503_says_when_to_come_again() {
+    fn every_code_is_its_own_and_who_is_to_wait_is_told_how_long() {
         let mut codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), Code::ALL.len());
         for code in Code::ALL {
-            let is_503 = code.row().1 == 503;
-            assert_eq!(code.retry_after_s().is_some(), is_503, "{code:?}");
+            let is_to_wait = matches!(code.row().1, 429 | 503);
+            assert_eq!(code.retry_after_s().is_some(), is_to_wait, "{code:?}");
         }
     }
 }

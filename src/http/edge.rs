@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::config::Resolved;
 use crate::domain::id::{EndpointNumber, Epochs};
@@ -17,14 +17,22 @@ use super::auth::Failures;
 use super::body::BodyLimits;
 use super::host::HostRule;
 use super::hub::Hub;
+use super::origin::OriginRule;
 use super::problem::{Code, Problem};
 use super::router::Router;
+use super::session::{Cookie, Sessions, Tries};
 use super::test_receiver::TestReceiver;
 
 /// Batches that are read at a time: a body of 16 MiB each. Others wait for their turn.
 const BATCHES_MAX: usize = 4;
 /// Addresses that are checked at a time: each may hold a thread for some seconds.
 const CHECKS_MAX: usize = 2;
+/// Filters that are tried on stored events at a time: each reads up to 16 MiB. Others wait for
+/// their turn.
+const PREVIEWS_MAX: usize = 2;
+
+/// Windows that are counted for replays at a time. Others wait for their turn.
+const COUNTS_MAX: usize = 2;
 
 /// What all requests share.
 pub struct Edge {
@@ -44,12 +52,26 @@ pub struct Edge {
     pub batch_places: Semaphore,
     /// Addresses that are being checked.
     pub check_places: Arc<Semaphore>,
+    /// The real address, with its port.
+    pub address: SocketAddr,
+    /// Which pages are ours.
+    pub origins: OriginRule,
+    /// The cookie of sessions.
+    pub cookie: Cookie,
+    /// Who is signed in.
+    pub sessions: Arc<Sessions>,
+    /// Wrong sign-ins, counted.
+    pub tries: Tries,
     /// Live streams that are open.
     pub stream_places: Arc<Semaphore>,
     /// What they are told.
     pub hub: Arc<Hub>,
     /// The built-in one.
     pub test_receiver: Arc<TestReceiver>,
+    /// Filters that are being tried.
+    pub preview_places: Arc<Semaphore>,
+    /// Windows that are being counted.
+    pub count_places: Semaphore,
 }
 
 impl Edge {
@@ -71,9 +93,16 @@ impl Edge {
             batches: limits(settings.batch_bytes_max, "http.batch_bytes_max"),
             batch_places: Semaphore::new(BATCHES_MAX),
             check_places: Arc::new(Semaphore::new(CHECKS_MAX)),
+            address,
+            origins: OriginRule::new(&settings.public_url),
+            cookie: Cookie::new(&settings.public_url),
+            sessions: Arc::default(),
+            tries: Tries::default(),
             stream_places: Arc::new(Semaphore::new(streams)),
             test_receiver: TestReceiver::new(parts.handle.clone(), parts.own_receiver.clone()),
             hub: Hub::new(&parts.handle, parts.clock.now().wall),
+            preview_places: Arc::new(Semaphore::new(PREVIEWS_MAX)),
+            count_places: Semaphore::new(COUNTS_MAX),
             parts,
         }
     }
@@ -109,6 +138,33 @@ impl Edge {
     /// Writes, and waits for the commit.
     pub async fn write(&self, command: Command) -> Result<Result<Written, Refusal>, Problem> {
         ask(|reply| self.handle().write(command, reply)).await
+    }
+
+    /// Writes several things, which may go in one commit, and waits for all; in their order.
+    pub async fn write_all(
+        &self,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Result<Written, Refusal>>, Problem> {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let count = commands.len();
+        for (place, command) in commands.into_iter().enumerate() {
+            let sender = sender.clone();
+            let reply = Box::new(move |said| {
+                // The client may have gone meanwhile.
+                let _ = sender.send((place, said));
+            });
+            self.handle().write(command, reply);
+        }
+        drop(sender);
+        let mut said = Vec::with_capacity(count);
+        while let Some(answer) = receiver.recv().await {
+            said.push(answer);
+        }
+        if said.len() < count {
+            return Err(stopping());
+        }
+        said.sort_unstable_by_key(|(place, _)| *place);
+        Ok(said.into_iter().map(|(_, said)| said).collect())
     }
 
     /// Reads the database on a thread that may block.

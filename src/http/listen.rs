@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -151,7 +151,7 @@ pub async fn serve(listeners: Listeners, parts: Parts, mut stop: watch::Receiver
         tokio::select! {
             () = stopped(&mut stop) => break,
             accepted = listeners.tcp.accept() => match accepted {
-                Ok((stream, _)) => doors.enter_tcp(&edge, stream),
+                Ok((stream, from)) => doors.enter_tcp(&edge, stream, from.ip()),
                 Err(error) => pause(&error, &mut is_short).await,
             },
             accepted = listeners.unix.accept() => match accepted {
@@ -221,7 +221,7 @@ impl Doors {
         }
     }
 
-    fn enter_tcp(&mut self, edge: &Arc<Edge>, stream: TcpStream) {
+    fn enter_tcp(&mut self, edge: &Arc<Edge>, stream: TcpStream, remote: IpAddr) {
         let Ok(permit) = Arc::clone(&self.tcp).try_acquire_owned() else {
             return self.refuse(stream);
         };
@@ -229,7 +229,7 @@ impl Doors {
         let local = stream.set_nodelay(true).and_then(|()| stream.local_addr());
         // Without an address the peer has gone already.
         if let Ok(local) = local {
-            self.serve(edge, stream, Peer::Tcp { local }, permit);
+            self.serve(edge, stream, Peer::Tcp { local, remote }, permit);
         }
     }
 

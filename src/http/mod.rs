@@ -16,12 +16,14 @@ mod host;
 mod hub;
 mod json;
 mod listen;
+mod origin;
 mod page;
 mod problem;
 mod query;
 mod router;
 mod routes;
 mod service;
+mod session;
 mod test_receiver;
 mod wire;
 
@@ -37,6 +39,7 @@ use tokio::sync::watch;
 
 pub use listen::{BindError, Listeners, serve};
 pub use page::Page;
+pub use session::{Codes, link as sign_in_link, page_url};
 
 /// What the edge works with.
 #[derive(Clone)]
@@ -61,4 +64,6 @@ pub struct Parts {
     pub checker: Checker,
     /// Where the page comes from.
     pub page: Page,
+    /// Sign-in codes that were given out.
+    pub codes: Arc<Codes>,
 }

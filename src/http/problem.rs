@@ -122,6 +122,13 @@ impl Problem {
         problem
     }
 
+    /// 403 for a foreign page.
+    pub fn cross_site() -> Self {
+        let detail = "a signed-in browser may write only from ringhook's own page; programs send \
+                      a token instead of the cookie";
+        Self::new(Code::CrossSite, detail)
+    }
+
     /// 500. The cause goes to the log only.
     pub fn internal(log: impl Into<String>) -> Self {
         let mut problem = Self::new(Code::Internal, "the cause is in the log of ringhook");
@@ -168,7 +175,7 @@ impl Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if self.0.code == Code::TokenMissing {
+        if status == 401 {
             let value = HeaderValue::from_static("Bearer realm=\"ringhook\"");
             headers.insert(WWW_AUTHENTICATE, value);
         }
@@ -214,6 +221,7 @@ impl From<Refusal> for Problem {
             Refusal::Unknown => Code::NoObject,
             Refusal::Changed => Code::Changed,
             Refusal::TestRunning => Code::TestRunning,
+            Refusal::ReplayRunning => Code::ReplayRunning,
             Refusal::NoNextKey => Code::NoNextKey,
             Refusal::TooMany(_) => Code::TooMany,
         };

@@ -48,6 +48,7 @@ pub enum Operation {
     EventBatch,
     EventList,
     EventRead,
+    EventReplay,
     EndpointList,
     EndpointAdd,
     EndpointCheck,
@@ -62,14 +63,23 @@ pub enum Operation {
     KeyChange,
     Test,
     AttemptList,
+    ReplayStart,
+    ReplayList,
+    ReplayRead,
+    ReplayStop,
     DeliveryList,
     DeliveryRead,
     DeliveryRetry,
     DeliveryCancel,
+    FilterPreview,
     EventTypeList,
     TokenList,
     TokenAdd,
     TokenRemove,
+    SignIn,
+    SessionRead,
+    SignOut,
+    SignInCode,
     Status,
     TestReceiver,
     Stats,
@@ -80,6 +90,17 @@ pub enum Operation {
     Healthy,
     Ready,
 }
+
+impl Operation {
+    /// What shows or makes secrets. A session must have been opened a short while ago for it, so
+    /// that a browser that is left alone gives none away.
+    pub const fn needs_fresh_sign_in(self) -> bool {
+        matches!(self, Self::KeyRead | Self::KeyChange | Self::TokenAdd)
+    }
+}
+
+/// Where one signs in: the one path of the API that is open to all.
+pub const SESSION: &str = "/v1/session";
 
 const fn route(verb: Verb, path: &'static str, role: Option<Role>, operation: Operation) -> Route {
     Route {
@@ -100,6 +121,7 @@ pub const ROUTES: &[Route] = {
         route(Post,   "/v1/events/batch",           Some(Ingest), O::EventBatch),
         route(Get,    "/v1/events",                 Some(Read),   O::EventList),
         route(Get,    "/v1/events/{id}",            Some(Read),   O::EventRead),
+        route(Post,   "/v1/events/{id}/replay",     Some(Admin),  O::EventReplay),
         route(Get,    "/v1/endpoints",              Some(Read),   O::EndpointList),
         route(Post,   "/v1/endpoints",              Some(Admin),  O::EndpointAdd),
         route(Post,   "/v1/endpoints/check",        Some(Admin),  O::EndpointCheck),
@@ -114,14 +136,23 @@ pub const ROUTES: &[Route] = {
         route(Post,   "/v1/endpoints/{id}/key",     Some(Admin),  O::KeyChange),
         route(Post,   "/v1/endpoints/{id}/test",    Some(Admin),  O::Test),
         route(Get,    "/v1/endpoints/{id}/attempts", Some(Read),  O::AttemptList),
+        route(Post,   "/v1/endpoints/{id}/replay",  Some(Admin),  O::ReplayStart),
+        route(Get,    "/v1/replays",                Some(Admin),  O::ReplayList),
+        route(Get,    "/v1/replays/{id}",           Some(Admin),  O::ReplayRead),
+        route(Delete, "/v1/replays/{id}",           Some(Admin),  O::ReplayStop),
         route(Get,    "/v1/deliveries",             Some(Read),   O::DeliveryList),
         route(Get,    "/v1/deliveries/{id}",        Some(Read),   O::DeliveryRead),
         route(Post,   "/v1/deliveries/{id}/retry",  Some(Admin),  O::DeliveryRetry),
         route(Post,   "/v1/deliveries/{id}/cancel", Some(Admin),  O::DeliveryCancel),
+        route(Post,   "/v1/filters/preview",        Some(Read),   O::FilterPreview),
         route(Get,    "/v1/event-types",            Some(Read),   O::EventTypeList),
         route(Get,    "/v1/tokens",                 Some(Admin),  O::TokenList),
         route(Post,   "/v1/tokens",                 Some(Admin),  O::TokenAdd),
         route(Delete, "/v1/tokens/{id}",            Some(Admin),  O::TokenRemove),
+        route(Post,   SESSION,                      None,         O::SignIn),
+        route(Get,    SESSION,                      None,         O::SessionRead),
+        route(Delete, SESSION,                      None,         O::SignOut),
+        route(Post,   "/v1/session/code",           Some(Admin),  O::SignInCode),
         route(Get,    "/v1/status",                 Some(Read),   O::Status),
         route(Post,   "/v1/test-receiver",          Some(Admin),  O::TestReceiver),
         route(Get,    "/v1/stats",                  Some(Read),   O::Stats),
@@ -141,7 +172,8 @@ mod tests {
     #[test]
     fn every_v1_path_needs_a_role_and_every_row_is_its_own() {
         for (place, row) in ROUTES.iter().enumerate() {
-            assert_eq!(row.role.is_some(), row.path.starts_with("/v1/"), "{row:?}");
+            let is_closed = row.path.starts_with("/v1/") && row.path != SESSION;
+            assert_eq!(row.role.is_some(), is_closed, "{row:?}");
             for other in &ROUTES[place + 1..] {
                 let same = row.path == other.path && row.verb == other.verb;
                 assert!(
@@ -154,11 +186,14 @@ mod tests {
 
     #[test]
     fn what_shows_secrets_or_changes_things_needs_an_administrator() {
-        for row in ROUTES {
+        for row in ROUTES.iter().filter(|row| row.path != SESSION) {
             let ingests = matches!(row.operation, Operation::EventPost | Operation::EventBatch);
-            let changes = row.verb != Verb::Get && !ingests;
+            let asks = row.operation == Operation::FilterPreview;
+            let changes = row.verb != Verb::Get && !ingests && !asks;
             let secret = row.path.ends_with("/key") || row.path.starts_with("/v1/tokens");
-            assert_eq!(row.role == Some(Admin), changes || secret, "{row:?}");
+            let replays = row.path.starts_with("/v1/replays");
+            let admin = changes || secret || replays;
+            assert_eq!(row.role == Some(Admin), admin, "{row:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One request from its head to its answer: host, route, caller, role, handler, headers.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::Request;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
@@ -14,6 +14,7 @@ use super::edge::Edge;
 use super::handlers;
 use super::host;
 use super::problem::{Code, Problem};
+use super::routes::{self, Operation};
 
 /// The longest path with its query, in bytes.
 const URI_BYTES_MAX: usize = 8 * 1024;
@@ -21,10 +22,12 @@ const URI_BYTES_MAX: usize = 8 * 1024;
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub enum Peer {
-    /// Over TCP, to this address of ours.
+    /// Over TCP.
     Tcp {
-        /// Ours.
+        /// The address of ours that it came to.
         local: SocketAddr,
+        /// The address that it comes from: a proxy's, where one is in between.
+        remote: IpAddr,
     },
     /// Over the Unix socket, from a process of this user id.
     Socket {
@@ -42,6 +45,8 @@ pub struct Call<'a> {
     pub id: &'a str,
     /// Who asks. It may do what the route does.
     pub caller: Caller,
+    /// From where; None over the socket.
+    pub from: Option<IpAddr>,
     /// Not yet read.
     pub body: Body,
 }
@@ -84,15 +89,16 @@ async fn respond(edge: &Edge, peer: Peer, head: &Parts, body: Body) -> Result<An
         return Err(Problem::new(Code::UriTooLong, detail));
     }
     match peer {
-        Peer::Tcp { local } => edge.hosts.check(head, local)?,
+        Peer::Tcp { local, .. } => edge.hosts.check(head, local)?,
         // Who may open the socket needs no name for it.
         Peer::Socket { .. } => host::require_host(head)?,
     }
     let path = head.uri.path();
     let caller = match peer {
         Peer::Socket { uid } => Caller::Socket(uid),
+        Peer::Tcp { .. } if path == routes::SESSION => auth::if_known(edge, head).await,
         // Before the route is looked up: who has no token learns nothing about paths.
-        Peer::Tcp { .. } if path.starts_with("/v1") => auth::by_token(edge, &head.headers).await?,
+        Peer::Tcp { .. } if path.starts_with("/v1") => auth::over_tcp(edge, head).await?,
         Peer::Tcp { .. } => Caller::Anyone,
     };
     let found = edge.router.find(&head.method, path)?;
@@ -103,11 +109,25 @@ async fn respond(edge: &Edge, peer: Peer, head: &Parts, body: Body) -> Result<An
         let detail = format!("this needs a token of the role {needed}");
         return Err(Problem::new(Code::RoleTooLow, detail));
     }
+    require_fresh(edge, found.route.operation, caller)?;
     let call = Call {
         head,
         id: found.id,
         caller,
+        from: match peer {
+            Peer::Tcp { remote, .. } => Some(remote),
+            Peer::Socket { .. } => None,
+        },
         body,
     };
     handlers::handle(edge, found.route.operation, call).await
+}
+
+/// 403 for secrets where the sign-in is too long ago.
+fn require_fresh(edge: &Edge, operation: Operation, caller: Caller) -> Result<(), Problem> {
+    if !operation.needs_fresh_sign_in() || caller.is_fresh(edge.parts.clock.now().tick) {
+        return Ok(());
+    }
+    let detail = "the sign-in is more than 10 minutes ago: sign in again to see or make secrets";
+    Err(Problem::new(Code::SignInStale, detail))
 }

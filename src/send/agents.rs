@@ -5,7 +5,7 @@
 //! one that rests is dropped as a whole, with its connections.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,6 +28,8 @@ const AGENTS_MAX: usize = 20_000;
 /// What connections must have in common to be used for one another's requests.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Key {
+    /// Goes up when what is open must not be used any more.
+    generation: u32,
     is_https: bool,
     idle_max: u8,
     /// Of the settings of TLS, where they are not those of all.
@@ -58,6 +60,8 @@ pub(super) struct Agents {
 /// What the thread that drops agents looks at.
 struct Hosts {
     begun: Instant,
+    /// Of the agents that are given out.
+    generation: AtomicU32,
     entries: RwLock<HashMap<Key, Arc<Entry>>>,
     sweeper: Mutex<Sweeper>,
     wake: Condvar,
@@ -77,6 +81,7 @@ impl Agents {
             user_agent,
             hosts: Arc::new(Hosts {
                 begun: Instant::now(),
+                generation: AtomicU32::new(0),
                 entries: RwLock::default(),
                 sweeper: Mutex::default(),
                 wake: Condvar::new(),
@@ -88,6 +93,7 @@ impl Agents {
     /// everything was stopped, or when the URL has no host.
     pub fn of(&self, uri: &Uri, idle_max: u8, tls: Option<&Arc<TlsTerms>>) -> Option<Lease<'_>> {
         let key = Key {
+            generation: self.hosts.generation.load(Ordering::Acquire),
             is_https: uri.scheme_str() == Some("https"),
             idle_max: idle_max.max(1),
             tls: tls.map(|terms| terms.digest),
@@ -100,6 +106,12 @@ impl Agents {
         let entry = known.or_else(|| self.add(&key, tls))?;
         let hosts = &*self.hosts;
         Some(Lease { entry, hosts })
+    }
+
+    /// From now on only agents without connections are given out. The others end their requests,
+    /// rest and are dropped like any other; until then a stop finds them.
+    pub fn use_fresh(&self) {
+        self.hosts.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Cuts every connection; no agent is given out any more.

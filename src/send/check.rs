@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ureq::http::Uri;
 
-use super::connect::{Dialler, Shared, bare_host};
+use super::connect::{Dialler, Shared, bare_host, is_here};
 use super::kept::Kept;
 use super::line::Wire;
 use super::{phases, tls};
@@ -30,6 +30,8 @@ pub struct Checked {
     pub unresolved: Option<String>,
     /// The addresses, and why those are closed that are.
     pub addresses: Vec<(IpAddr, Option<String>)>,
+    /// The proxy that would be asked for a connection, or why it would not be.
+    pub through: Option<Result<String, String>>,
     /// For https with an address that is open: whether TLS was agreed on with the first of them.
     pub tls: Option<Result<(), String>>,
     /// The certificate that it showed.
@@ -62,28 +64,25 @@ impl Checker {
     }
 
     fn look(&self, uri: &Uri, tls: &Tls) -> Checked {
-        let mut checked = Checked::default();
         let host = bare_host(uri);
         let is_https = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        let found = match host.parse() {
-            Ok(literal) => Ok(vec![literal]),
-            Err(_) => self.0.names.resolve(host),
+        let mut checked = match self.0.proxy_before(host, port) {
+            Some(proxy) => {
+                let rule = self.0.rule();
+                let allowed = rule.check_through_proxy(host, port, is_here);
+                let through = allowed.map(|()| proxy.to_string());
+                Checked {
+                    through: Some(through.map_err(|why| why.to_string())),
+                    ..Checked::default()
+                }
+            }
+            None => self.resolved(host, port),
         };
-        match found {
-            Ok(addresses) if addresses.is_empty() => {
-                checked.unresolved = Some(format!("{host} has no addresses"));
-            }
-            Ok(addresses) => {
-                let closed = |ip| self.0.closed(host, SocketAddr::new(ip, port));
-                let of = |ip| (ip, closed(ip).map(|why| why.to_string()));
-                checked.addresses = addresses.into_iter().map(of).collect();
-            }
-            Err(error) => checked.unresolved = Some(error.message),
-        }
         let mut open = checked.addresses.iter().filter(|(_, why)| why.is_none());
-        if let Some((ip, _)) = open.next().filter(|_| is_https) {
-            let agreed = self.agree(host, SocketAddr::new(*ip, port), tls);
+        let open = open.next().map(|(ip, _)| SocketAddr::new(*ip, port));
+        if is_https && (open.is_some() || matches!(checked.through, Some(Ok(_)))) {
+            let agreed = self.agree(host, port, open, tls);
             checked.certificate = match &agreed {
                 Ok(shown) => shown.clone(),
                 Err(_) => phases::with(|call| call.refused.take())
@@ -95,11 +94,36 @@ impl Checker {
         checked
     }
 
-    /// Connects and agrees on TLS; the connection ends with it. The certificate that was shown.
+    fn resolved(&self, host: &str, port: u16) -> Checked {
+        let mut checked = Checked::default();
+        let found = match host.parse() {
+            Ok(literal) => Ok(vec![literal]),
+            Err(_) => self.0.names.resolve(host),
+        };
+        match found {
+            Ok(addresses) if addresses.is_empty() => {
+                checked.unresolved = Some(format!("{host} has no addresses"));
+            }
+            Ok(addresses) => {
+                let rule = self.0.rule();
+                let is_own = self.0.own_receiver.at(host, port).is_some();
+                let check = |ip| rule.check(host, SocketAddr::new(ip, port), is_here).err();
+                let closed = |ip| check(ip).filter(|_| !is_own);
+                let of = |ip| (ip, closed(ip).map(|why| why.to_string()));
+                checked.addresses = addresses.into_iter().map(of).collect();
+            }
+            Err(error) => checked.unresolved = Some(error.message),
+        }
+        checked
+    }
+
+    /// Connects, to that address or through the proxy, and agrees on TLS; the connection ends
+    /// with it. The certificate that was shown.
     fn agree(
         &self,
         host: &str,
-        address: SocketAddr,
+        port: u16,
+        address: Option<SocketAddr>,
         tls: &Tls,
     ) -> Result<Option<Certificate>, SendError> {
         let dialler = Dialler {
@@ -107,7 +131,10 @@ impl Checker {
             tls: tls.terms().map(Arc::new),
             kept: Arc::new(Kept::new(0)),
         };
-        let (socket, address) = dialler.dial(&[address])?;
+        let (socket, address) = match address {
+            Some(address) => dialler.dial(&[address])?,
+            None => dialler.reach(host, port, true, |_| Ok(()))?,
+        };
         let wire = dialler.secure(host, socket, address)?;
         let shown = match &wire {
             Wire::Tls(stream) => stream.conn.peer_certificates(),

@@ -6,8 +6,8 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use ureq::config::Config;
@@ -21,9 +21,10 @@ use super::line::{Line, Wire};
 use super::names::Names;
 use super::own_receiver::OwnReceiver;
 use super::phases;
+use super::proxy::{self, Via};
 use super::socket::Socket;
 use super::tls::{Tls, TlsFault};
-use crate::domain::address::{Closed, EgressRule};
+use crate::domain::address::{Closed, EgressRule, Proxy};
 use crate::domain::attempt::{ErrorKind as Kind, Phase, SendError};
 use crate::domain::endpoint::TlsTerms;
 
@@ -46,20 +47,21 @@ impl Resolver for Deferred {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub names: Names,
-    pub egress: EgressRule,
+    /// Replaced as a whole by a reload.
+    pub egress: RwLock<Arc<EgressRule>>,
     /// The one exception to it.
     pub own_receiver: OwnReceiver,
+    /// All connections go through it, where there is one.
+    pub proxy: Option<Proxy>,
     pub connect_timeout: Duration,
     pub tls: Tls,
 }
 
 impl Shared {
-    /// Why that address of a host is closed; None when it is open.
-    pub(super) fn closed(&self, host: &str, address: SocketAddr) -> Option<Closed> {
-        match self.own_receiver.is_at(address) {
-            true => None,
-            false => self.egress.check(host, address).err(),
-        }
+    /// The proxy on the way to a host; there is none on the way to our own receiver.
+    pub(super) fn proxy_before(&self, host: &str, port: u16) -> Option<&Proxy> {
+        let is_own = self.own_receiver.at(host, port).is_some();
+        self.proxy.as_ref().filter(|_| !is_own)
     }
 }
 
@@ -91,7 +93,11 @@ impl Connector for Dialler {
                 made?
             }
         };
-        Ok(Some(Line::new(wire, Arc::clone(&self.kept))))
+        let port = details.uri.port_u16().unwrap_or(80);
+        let proxy = self.shared.proxy_before(bare_host(details.uri), port);
+        let via = proxy.filter(|_| !details.needs_tls());
+        let via = via.map(|proxy| Box::new(Via::new(proxy, details.uri)));
+        Ok(Some(Line::new(wire, via, Arc::clone(&self.kept))))
     }
 }
 
@@ -109,11 +115,11 @@ impl Dialler {
         let host = bare_host(details.uri);
         let default_port = if details.needs_tls() { 443 } else { 80 };
         let port = details.uri.port_u16().unwrap_or(default_port);
-        let addresses = self.resolve(host, port)?;
-        let (socket, address) = self.dial(&addresses)?;
-        if !self.kept.enter(&socket) {
-            return Err(errors::stopping());
-        }
+        let enter = |socket: &Socket| match self.kept.enter(socket) {
+            true => Ok(()),
+            false => Err(errors::stopping()),
+        };
+        let (socket, address) = self.reach(host, port, details.needs_tls(), enter)?;
         let wire = if details.needs_tls() {
             self.secure(host, socket, address)?
         } else {
@@ -121,6 +127,38 @@ impl Dialler {
         };
         phases::with(|call| call.connected_at = Some(Instant::now()));
         Ok(wire)
+    }
+
+    /// A connection to the host, or to the proxy that stands before it; over that one a tunnel
+    /// is made for TLS. `enter` sees the connection before anything is waited for on it.
+    pub(super) fn reach(
+        &self,
+        host: &str,
+        port: u16,
+        needs_tunnel: bool,
+        enter: impl Fn(&Socket) -> Result<(), SendError>,
+    ) -> Result<(Socket, SocketAddr), SendError> {
+        let Some(proxy) = self.shared.proxy_before(host, port) else {
+            let addresses = match self.shared.own_receiver.at(host, port) {
+                Some(own) => vec![own],
+                None => self.resolve(host, port)?,
+            };
+            let (socket, address) = self.dial(&addresses)?;
+            enter(&socket)?;
+            return Ok((socket, address));
+        };
+        phases::reached(Phase::Resolve);
+        let rule = self.shared.rule();
+        let allowed = rule.check_through_proxy(host, port, is_here);
+        allowed.map_err(|why| blocked(&why))?;
+        let reached = self.resolve(&proxy.host, proxy.port);
+        let reached = reached.and_then(|addresses| self.dial(&addresses));
+        let (mut socket, address) = reached.map_err(|error| proxy::about(proxy, &error))?;
+        enter(&socket)?;
+        if needs_tunnel {
+            proxy::tunnel(proxy, &mut socket, host, port)?;
+        }
+        Ok((socket, address))
     }
 
     /// The addresses of the host that may be connected to.
@@ -134,21 +172,18 @@ impl Dialler {
         let took = Some(phases::whole_ms(begun.elapsed()));
         phases::with(|call| call.timings.resolve_ms = took);
 
+        let rule = self.shared.rule();
         let mut closed = None;
         let mut open = Vec::new();
         for ip in found? {
             let address = SocketAddr::new(ip, port);
-            match self.shared.closed(host, address) {
-                None => open.push(address),
-                Some(why) => closed = closed.or(Some(why)),
+            match rule.check(host, address, is_here) {
+                Ok(()) => open.push(address),
+                Err(why) => closed = closed.or(Some(why)),
             }
         }
         match closed {
-            Some(why) if open.is_empty() => Err(SendError {
-                kind: Kind::Blocked,
-                phase: Phase::Resolve,
-                message: format!("not allowed: {why}"),
-            }),
+            Some(why) if open.is_empty() => Err(blocked(&why)),
             _ => Ok(open),
         }
     }
@@ -179,7 +214,14 @@ impl Dialler {
             let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
             (first.unwrap_or(nowhere), ErrorKind::TimedOut.into())
         });
-        Err(not_connected(address, &error, begun.elapsed()))
+        let took = begun.elapsed();
+        phases::with(|call| call.timings.connect_ms = Some(phases::whole_ms(took)));
+        let mut failure = not_connected(address, &error, took);
+        if addresses.len() > 1 {
+            let count = addresses.len();
+            failure.message += &format!(" (of {count} addresses the last one tried)");
+        }
+        Err(failure)
     }
 
     /// Agrees on TLS over a connection.
@@ -197,6 +239,28 @@ impl Dialler {
         wrapped
             .map(Wire::Tls)
             .map_err(|fault| not_secured(address, &fault, took))
+    }
+}
+
+impl Shared {
+    /// The egress rule of this moment.
+    pub fn rule(&self) -> Arc<EgressRule> {
+        let rule = self.egress.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&rule)
+    }
+}
+
+/// Whether an address is one of this machine: only those can be bound to. Asked at the moment of
+/// connecting, it also knows an address that the machine got a minute ago.
+pub(super) fn is_here(ip: IpAddr) -> bool {
+    ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
+}
+
+fn blocked(why: &Closed) -> SendError {
+    SendError {
+        kind: Kind::Blocked,
+        phase: Phase::Resolve,
+        message: format!("not allowed: {why}"),
     }
 }
 
@@ -238,7 +302,7 @@ fn not_secured(address: SocketAddr, fault: &TlsFault, took: Duration) -> SendErr
 }
 
 /// A phase that ran out of time is a timeout when the time of the whole call is up as well.
-fn kind_or_timeout(kind: Kind, error: ErrorKind) -> Kind {
+pub(super) fn kind_or_timeout(kind: Kind, error: ErrorKind) -> Kind {
     let is_over = phases::with(|call| call.is_over()) == Some(true);
     match error {
         ErrorKind::TimedOut | ErrorKind::WouldBlock if is_over => Kind::Timeout,

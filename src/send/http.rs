@@ -5,7 +5,8 @@
 
 use std::fmt;
 use std::io::Read;
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use ureq::Body;
@@ -19,7 +20,7 @@ use super::own_receiver::OwnReceiver;
 use super::phases::{self, Call};
 use super::tls::Tls;
 use super::{Sent, Transport, errors};
-use crate::domain::address::EgressRule;
+use crate::domain::address::{EgressRule, Proxy};
 use crate::domain::attempt::{BODY_KEPT_BYTES, Headers, Reply, Request, SendError};
 
 /// How long the body is read after the status line, for the history only.
@@ -36,6 +37,8 @@ pub struct HttpOptions {
     pub own_receiver: OwnReceiver,
     /// Certificates in PEM that are trusted beside the system's roots: `egress.ca_file`.
     pub ca_pem: Option<String>,
+    /// The one way out, where there is one: `egress.proxy`.
+    pub proxy: Option<Proxy>,
     /// `ringhook/VERSION`, for requests that name none themselves.
     pub user_agent: String,
 }
@@ -54,12 +57,23 @@ impl HttpTransport {
         Ok(Self::with(options, Names::of_system(), tls))
     }
 
+    /// A client that asks `look_up` for the addresses of names instead of the system, and hardly
+    /// remembers the answers: the seam at which a test plays a resolver.
+    pub fn with_look_up(
+        options: HttpOptions,
+        look_up: impl Fn(&str) -> std::io::Result<Vec<IpAddr>> + Send + Sync + 'static,
+    ) -> Result<Self, String> {
+        let tls = Tls::new(options.ca_pem.as_deref())?;
+        Ok(Self::with(options, Names::forgetful(look_up), tls))
+    }
+
     /// A client with names and TLS of its own.
     pub(super) fn with(options: HttpOptions, names: Names, tls: Tls) -> Self {
         let shared = Arc::new(Shared {
             names,
-            egress: options.egress,
             own_receiver: options.own_receiver,
+            egress: RwLock::new(Arc::new(options.egress)),
+            proxy: options.proxy,
             connect_timeout: Duration::from_millis(options.connect_timeout_ms.into()),
             tls,
         });
@@ -67,6 +81,19 @@ impl HttpTransport {
             agents: Agents::new(Arc::clone(&shared), options.user_agent),
             shared,
         }
+    }
+
+    /// Holds all that follows against another rule, also on connections that are open: those are
+    /// not used again.
+    pub fn set_egress(&self, rule: EgressRule) {
+        let mut egress = self
+            .shared
+            .egress
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *egress = Arc::new(rule);
+        drop(egress);
+        self.agents.use_fresh();
     }
 
     /// Checks URLs by the same rules, with the same names.

@@ -14,6 +14,7 @@ use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use super::kept::Kept;
 use super::phases::{self, Memory};
+use super::proxy::Via;
 use super::socket::Socket;
 use crate::domain::attempt::Phase;
 
@@ -41,6 +42,8 @@ pub(super) enum Wire {
 pub(super) struct Line {
     /// None once it was given back.
     wire: Option<Wire>,
+    /// How the request is readdressed, where a proxy passes it on; None once that was done.
+    via: Option<Box<Via>>,
     kept: Arc<Kept>,
     store: Store,
 }
@@ -83,9 +86,10 @@ impl Wire {
 
 impl Line {
     /// A connection for one request; `kept` gets it back.
-    pub fn new(wire: Wire, kept: Arc<Kept>) -> Self {
+    pub fn new(wire: Wire, via: Option<Box<Via>>, kept: Arc<Kept>) -> Self {
         Self {
             wire: Some(wire),
+            via,
             kept,
             store: Store::new(),
         }
@@ -130,6 +134,10 @@ impl Transport for Line {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        let amount = match self.via.take() {
+            Some(via) => self.store.readdress(amount, &via).map_err(failure)?,
+            None => amount,
+        };
         self.store.held += amount;
         if self.store.output.len() - self.store.held >= OUTPUT_FREE_BYTES {
             return Ok(());
@@ -172,6 +180,17 @@ impl Transport for Line {
 
     fn is_tls(&self) -> bool {
         matches!(self.wire, Some(Wire::Tls(_)))
+    }
+}
+
+impl Store {
+    /// Readdresses the beginning of a request; how long it is then.
+    fn readdress(&mut self, amount: usize, via: &Via) -> io::Result<usize> {
+        let readdressed = via.readdressed(&self.output[..amount]);
+        let readdressed = readdressed.filter(|bytes| bytes.len() <= self.output.len());
+        let bytes = readdressed.ok_or(ErrorKind::InvalidInput)?;
+        self.output[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
     }
 }
 

@@ -1,9 +1,10 @@
 //! Sends requests: a pool of blocking threads over one seam, `Transport`.
 //!
 //! In reading order: `pool` hands jobs to threads; `http` sends one request; `agents` keeps a
-//! client per host, and `kept` its connections; `connect` makes them over `names`, `socket` and
-//! `tls`; `line` is a connection in use; `check` looks at a URL and sends nothing; `phases` knows
-//! how far a call got; `errors` says what went wrong. What an attempt means is decided elsewhere.
+//! client per host, and `kept` its connections; `connect` makes them over `names`, `socket`,
+//! `proxy` and `tls`; `line` is a connection in use; `check` looks at a URL and sends nothing;
+//! `phases` knows how far a call got; `errors` says what went wrong. What an attempt means is
+//! decided elsewhere.
 
 mod agents;
 pub mod check;
@@ -18,6 +19,7 @@ mod names;
 pub mod own_receiver;
 mod phases;
 pub mod pool;
+mod proxy;
 mod socket;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod commit;
 mod compact;
 mod damage;
 mod failure;
+mod forwards;
 mod keyed;
 mod life;
 mod load;

@@ -199,7 +199,7 @@ impl Reader {
 pub(super) struct Caller(Cell<bool>);
 
 impl Caller {
-    fn call<T>(&self, each: impl FnOnce() -> T) -> T {
+    pub(super) fn call<T>(&self, each: impl FnOnce() -> T) -> T {
         self.0.set(true);
         let answer = each();
         self.0.set(false);

@@ -117,19 +117,3 @@ fn a_delivery_shows_the_attempts_that_the_ring_still_has() {
     assert_eq!(shown["history"].as_array().unwrap().len(), 1);
     assert_eq!(shown["last"]["at"], shown["history"][0]["at"]);
 }
-
-#[test]
-fn keys_that_rotate_later_say_so_now() {
-    let daemon = Daemon::start();
-    let id = daemon.add_endpoint("http://127.0.0.1:9/", &json!({"key": "imported"}));
-    assert_eq!(daemon.endpoint(&id)["signature"]["standard"], false);
-    let path = format!("/v1/endpoints/{id}/key");
-    let act = |action: &str| {
-        daemon
-            .api("POST", &path, Some(&json!({"action": action})))
-            .status
-    };
-    assert_eq!((act("promote"), act("next"), act("odd")), (409, 422, 422));
-    assert_eq!(act("replace"), 200);
-    assert_eq!(daemon.endpoint(&id)["signature"]["standard"], true);
-}

@@ -10,6 +10,18 @@ use serde_json::json;
 use crate::support::daemon::Daemon;
 use crate::support::receiver::{Received, Receiver};
 
+const STANDARDWEBHOOKS: &str = "import sys\nfrom standardwebhooks.webhooks import Webhook\n\
+    key, id, at, _, signature = sys.argv[1:]\nbody = sys.stdin.buffer.read()\n\
+    try:\n    Webhook(key).verify(body, {'webhook-id': id, 'webhook-timestamp': at,\n\
+    'webhook-signature': signature})\n    print('accepted')\n\
+    except Exception as error:\n    print('refused')\n";
+
+/// What a receiver with the `standardwebhooks` package and that key says.
+fn standardwebhooks(got: &Received, key: &str, body: &[u8]) -> String {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/receivers/bin/python");
+    ask(&python, &["-c", STANDARDWEBHOOKS], got, key, body)
+}
+
 /// One delivery of the real daemon, and its key.
 fn delivered() -> (Received, String) {
     let (daemon, receiver) = (Daemon::start(), Receiver::start());
@@ -53,22 +65,44 @@ fn ask(program: &Path, code: &[&str], got: &Received, key: &str, body: &[u8]) ->
 
 #[test]
 fn the_standardwebhooks_package_accepts_it() {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/receivers/bin/python");
-    let code = "import sys\nfrom standardwebhooks.webhooks import Webhook\n\
-        key, id, at, _, signature = sys.argv[1:]\nbody = sys.stdin.buffer.read()\n\
-        try:\n    Webhook(key).verify(body, {'webhook-id': id, 'webhook-timestamp': at,\n\
-        'webhook-signature': signature})\n    print('accepted')\n\
-        except Exception as error:\n    print('refused')\n";
     let (got, key) = delivered();
-    assert_eq!(
-        ask(&python, &["-c", code], &got, &key, &got.body),
-        "accepted"
-    );
+    assert_eq!(standardwebhooks(&got, &key, &got.body), "accepted");
     let tampered = [got.body.as_slice(), b" "].concat();
-    assert_eq!(
-        ask(&python, &["-c", code], &got, &key, &tampered),
-        "refused"
-    );
+    assert_eq!(standardwebhooks(&got, &key, &tampered), "refused");
+}
+
+#[test]
+fn the_standardwebhooks_package_accepts_either_key_throughout_a_rotation() {
+    let (daemon, receiver) = (Daemon::start(), Receiver::start());
+    let endpoint = daemon.add_endpoint(&receiver.url(), &json!({}));
+    let path = format!("/v1/endpoints/{endpoint}/key");
+    let read = |field: &str| {
+        let keys = daemon.api("GET", &path, None).expect(200).json();
+        keys[field].as_str().unwrap().to_owned()
+    };
+    let act = |action: &str| {
+        daemon
+            .api("POST", &path, Some(&json!({"action": action})))
+            .expect(200);
+    };
+    let sent = |count: usize| {
+        daemon.post("call:missed", &json!({"id": format!("call-{count}")}));
+        receiver.wait_for(count).remove(count - 1)
+    };
+    let old = read("key");
+    act("next");
+    let new = read("next");
+    let check = |got: &Received, expected: [&str; 2]| {
+        let said = [&old, &new].map(|key| standardwebhooks(got, key, &got.body));
+        assert_eq!(said, expected);
+    };
+    check(&sent(1), ["accepted", "accepted"]);
+    act("promote");
+    check(&sent(2), ["accepted", "accepted"]);
+    act("replace");
+    check(&sent(3), ["refused", "refused"]);
+    let got = receiver.received().remove(2);
+    assert_eq!(standardwebhooks(&got, &read("key"), &got.body), "accepted");
 }
 
 #[test]

@@ -99,6 +99,7 @@ const CRATES: [(&str, &[&str]); 13] = [
             "http",
             "tokio",
             "ureq",
+            "rustls",
             "anstream",
             "anstyle",
             "signal_hook",
@@ -110,7 +111,7 @@ const CRATES: [(&str, &[&str]); 13] = [
             "toml",
         ],
     ),
-    ("main", &["anyhow", "clap", "tikv_jemallocator"]),
+    ("main", &["anyhow", "clap"]),
 ];
 
 /// What is wrong with the imports of a file. `is_test`: the whole of it is compiled for tests

@@ -1,22 +1,23 @@
 //! The three receivers of the demo, each with its endpoint.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use http::StatusCode;
 use serde_json::json;
 
 use crate::cli::client::Client;
 use crate::cli::document::text;
 use crate::cli::failure::Failure;
-use crate::cli::receiver::{self, Manner, Receiver, Status};
+use crate::cli::receiver::{self, Manner, Receiver, Script, Step};
 use crate::clock::Clock;
 
 /// What each of them does.
 struct Part {
     title: &'static str,
-    status: StatusCode,
+    /// Its answer to everything.
+    status: u16,
     delay: Duration,
     /// Requests at a time: the slow one needs many to keep up.
     in_flight_max: u16,
@@ -25,19 +26,19 @@ struct Part {
 const PARTS: [Part; 3] = [
     Part {
         title: "crm",
-        status: StatusCode::OK,
+        status: 200,
         delay: Duration::ZERO,
         in_flight_max: 4,
     },
     Part {
         title: "slow",
-        status: StatusCode::OK,
+        status: 200,
         delay: Duration::from_secs(3),
         in_flight_max: 32,
     },
     Part {
         title: "broken",
-        status: StatusCode::INTERNAL_SERVER_ERROR,
+        status: 500,
         delay: Duration::ZERO,
         in_flight_max: 4,
     },
@@ -47,7 +48,8 @@ const PARTS: [Part; 3] = [
 pub struct Crew {
     receivers: Vec<Receiver>,
     titles: HashMap<String, String>,
-    crm: Status,
+    crm: Script,
+    crm_is_well: Cell<bool>,
 }
 
 impl Crew {
@@ -56,14 +58,15 @@ impl Crew {
         let mut crew = Self {
             receivers: Vec::new(),
             titles: HashMap::new(),
-            crm: Status::new(PARTS[0].status),
+            crm: Script::always(Step::status(PARTS[0].status)),
+            crm_is_well: Cell::new(true),
         };
         for (place, part) in PARTS.iter().enumerate() {
-            let status = match place {
+            let script = match place {
                 0 => crew.crm.clone(),
-                _ => Status::new(part.status),
+                _ => Script::always(Step::status(part.status)),
             };
-            let receiver = start(part, status, clock).map_err(Failure::system)?;
+            let receiver = start(part, script, clock).map_err(Failure::system)?;
             let body = json!({
                 "title": part.title,
                 "url": format!("http://{}/", receiver.address()),
@@ -85,11 +88,8 @@ impl Crew {
 
     /// Breaks crm, or mends it. True when it is well now.
     pub fn toggle_crm(&self) -> bool {
-        let was_well = self.crm.get() == StatusCode::OK;
-        self.crm.set(match was_well {
-            true => StatusCode::SERVICE_UNAVAILABLE,
-            false => StatusCode::OK,
-        });
+        let was_well = self.crm_is_well.replace(!self.crm_is_well.get());
+        self.crm.set(Step::status(if was_well { 503 } else { 200 }));
         !was_well
     }
 
@@ -102,12 +102,13 @@ impl Crew {
 }
 
 /// What it receives is nobody's: the daemon's side is what is shown.
-fn start(part: &Part, status: Status, clock: &Clock) -> std::io::Result<Receiver> {
+fn start(part: &Part, script: Script, clock: &Clock) -> std::io::Result<Receiver> {
     let manner = Manner {
-        status,
+        script,
         delay: part.delay,
         max: u64::MAX,
         clock: clock.clone(),
+        tls: None,
     };
     let (sender, _) = sync_channel(1);
     Receiver::start(receiver::bind(Some(0), 0)?, manner, sender, |received| {

@@ -146,6 +146,7 @@ fn greet(context: &Context, app: &App, has_keys: bool) -> Result<(), Failure> {
     if context.console.is_json() {
         let started = json!({
             "what": "started",
+            "page": app.page_url(),
             "api": format!("http://{api}/v1"),
             "socket": socket.to_string(),
         });
@@ -158,6 +159,7 @@ fn greet(context: &Context, app: &App, has_keys: bool) -> Result<(), Failure> {
     };
     context.console.lines(&[
         format!("ringhook {version} demo: throw-away data in a temporary folder, gone on Ctrl-C"),
+        serve::web_page(app, &format!("ringhook open --socket {socket}")),
         format!("  API         http://{api}/v1"),
         format!("  CLI socket  {socket}"),
         "  receivers   crm (answers 200)  ·  slow (answers after 3 s)  ·  broken (answers 500)"

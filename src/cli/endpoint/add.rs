@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::failure::{Exit, Failure};
 use super::wishes::{KeyFile, Wishes};
-use super::{Context, document::text, in_short, input, name};
+use super::{Context, document::text, in_short, input, name, preview};
 
 /// `endpoint add`
 #[derive(Args)]
@@ -19,10 +19,16 @@ pub struct Arguments {
     disabled: bool,
     #[command(flatten)]
     key: KeyFile,
+    /// Show which of the last events would be sent, and why the others not; add nothing
+    #[arg(long)]
+    preview: bool,
 }
 
 /// Adds it, and shows the key that its receiver needs.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    if arguments.preview {
+        return preview::run(&arguments.wishes.events(&[]), context);
+    }
     let mut fields = arguments.wishes.fields()?;
     fields.insert("url".to_owned(), json!(arguments.url));
     fields.insert("events".to_owned(), arguments.wishes.events(&[]));

@@ -4,6 +4,7 @@ mod add;
 mod edit;
 mod key;
 mod list;
+mod preview;
 mod remove;
 mod show;
 mod switch;
@@ -40,7 +41,7 @@ pub enum Command {
     Enable(switch::Arguments),
     /// Let no new event match, and send nothing
     Disable(switch::Arguments),
-    /// Show, set or replace the signature key
+    /// Show, rotate or set the signature key
     Key(key::Arguments),
 }
 

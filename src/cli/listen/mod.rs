@@ -10,22 +10,24 @@ use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use clap::Args;
-use http::StatusCode;
 
 use super::client::Client;
 use super::document::text;
 use super::failure::{Exit, Failure, code};
-use super::receiver::{self, Manner, Received, Receiver, Status};
-use super::{Context, reference, signals, signing};
+use super::receiver::{self, Manner, Received, Receiver, Script};
+use super::{Context, input, reference, signals, signing, sources};
 use crate::domain::key::SignatureKey;
 use crate::domain::time::Tick;
 use printer::{Output, Seen};
 use registration::{RENEW_MS, Registration, keys_of};
+use verdict::Verdict;
 
 /// RING is 7464 on a phone pad; its receiver is next door.
 const PORT: u16 = 7465;
 /// Deliveries that wait to be printed; beyond it answers wait.
 const INBOX_MAX: usize = 1_024;
+/// How often keys are read again at most.
+const KEYS_AGAIN_MS: u64 = 10_000;
 
 /// `listen`
 #[derive(Args)]
@@ -42,10 +44,13 @@ pub struct Arguments {
     /// Verify with the key in this file, and add no endpoint
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// The status of every answer
-    #[arg(long, value_name = "STATUS", default_value_t = 200,
-          value_parser = clap::value_parser!(u16).range(200..=599))]
-    respond: u16,
+    /// What is answered: a status, or a script as '500*3,timeout,200', whose last step stays. Its
+    /// words are timeout, close, reset, shut, deaf, drip, garbage, endless and redirect
+    #[arg(long, value_name = "SCRIPT", value_parser = Script::parse, default_value = "200")]
+    respond: Script,
+    /// How long each answer waits
+    #[arg(long, value_name = "2s", value_parser = input::milliseconds, default_value = "0ms")]
+    delay: u64,
     /// How much is printed
     #[arg(long, value_enum, default_value = "short")]
     output: Output,
@@ -66,10 +71,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     signals::watch(sender.clone(), || Happened::Signal).map_err(Failure::system)?;
     let listener = receiver::bind(arguments.port, PORT).map_err(|error| port_taken(&error))?;
     let manner = Manner {
-        status: Status::new(StatusCode::from_u16(arguments.respond).unwrap_or_default()),
-        delay: Duration::ZERO,
+        script: arguments.respond.clone(),
+        delay: Duration::from_millis(arguments.delay),
         max: arguments.max.unwrap_or(u64::MAX),
         clock: context.clock.clone(),
+        tls: None,
     };
     let wrap = |received| Happened::Delivery(Box::new(received));
     let receiver = Receiver::start(listener, manner, sender, wrap).map_err(Failure::system)?;
@@ -119,7 +125,12 @@ fn port_taken(error: &std::io::Error) -> Failure {
 struct Session {
     keys: Vec<SignatureKey>,
     registered: Option<(Client, Registration)>,
+    /// An endpoint that is only verified for.
+    watched: Option<(Client, String)>,
     renew_at: Tick,
+    /// When the keys may be read again for a signature that none of them made: they may have
+    /// been rotated. Each time is a line in the daemon's log.
+    keys_again_at: Tick,
 }
 
 impl Session {
@@ -128,7 +139,9 @@ impl Session {
         let mut session = Self {
             keys: Vec::new(),
             registered: None,
+            watched: None,
             renew_at: now.tick.plus_ms(RENEW_MS),
+            keys_again_at: now.tick,
         };
         if let Some(file) = &arguments.key_file {
             let key = signing::from_file(file)?;
@@ -136,7 +149,9 @@ impl Session {
         } else if let Some(endpoint) = &arguments.endpoint {
             let client = context.client()?;
             let endpoint = reference::endpoint(&client, endpoint)?;
-            session.keys = keys_of(&client, &text(endpoint.value(), "/id"))?;
+            let id = text(endpoint.value(), "/id");
+            session.keys = keys_of(&client, &id)?;
+            session.watched = Some((client, id));
             let title = text(endpoint.value(), "/title");
             let line = format!("Verifying with the key of {title}; its URL is not changed.");
             say(context, arguments, &line)?;
@@ -145,7 +160,7 @@ impl Session {
             if !client.is_local() {
                 return Err(out_of_reach());
             }
-            let registration = Registration::new(&client, &host_name(), url, now.wall)?;
+            let registration = Registration::new(&client, &sources::host_name(), url, now.wall)?;
             let name = registration.name();
             session.keys = keys_of(&client, &registration.id)?;
             session.registered = Some((client, registration));
@@ -182,13 +197,35 @@ impl Session {
             };
             left -= 1;
             let again = seen.again(received.header("webhook-id").unwrap_or_default());
-            let now = context.clock.now().wall;
-            let checked =
-                (!self.keys.is_empty()).then(|| verdict::verdict(&self.keys, &received, now));
+            let checked = self.check(context, &received);
             let lines = printer::lines(output, &received, checked.as_ref(), again);
             context.console.lines(&lines)?;
         }
         Ok(Exit::Done)
+    }
+
+    /// Whether the signatures are right; None without a key to tell.
+    fn check(&mut self, context: &Context, received: &Received) -> Option<Verdict> {
+        if self.keys.is_empty() {
+            return None;
+        }
+        let now = context.clock.now();
+        let checked = verdict::verdict(&self.keys, received, now.wall);
+        if checked.wrongs().is_empty() || now.tick < self.keys_again_at {
+            return Some(checked);
+        }
+        self.keys_again_at = now.tick.plus_ms(KEYS_AGAIN_MS);
+        let watched = self.watched.as_ref().map(|(client, id)| (client, id));
+        let registered = self.registered.as_ref();
+        let source = watched.or(registered.map(|(client, own)| (client, &own.id)));
+        match source.map(|(client, id)| keys_of(client, id)) {
+            Some(Ok(keys)) if !keys.is_empty() && keys != self.keys => {
+                self.keys = keys;
+                Some(verdict::verdict(&self.keys, received, now.wall))
+            }
+            // No others, or nobody to ask: it stays as it was found.
+            _ => Some(checked),
+        }
     }
 
     /// Keeps the endpoint alive. A daemon that is away for a while is no reason to end: what it
@@ -225,12 +262,4 @@ fn out_of_reach() -> Failure {
     let what = "the ringhook at that address can't reach a receiver on this machine's loopback";
     Failure::new(Exit::Usage, code::VALUE, what)
         .try_this("--no-register --key-file FILE, and a tunnel from there to this port")
-}
-
-fn host_name() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match name.trim() {
-        "" => "localhost".to_owned(),
-        name => name.to_owned(),
-    }
 }

@@ -128,7 +128,7 @@ fn headline(received: &Received, verdict: Option<&Verdict>, again: bool) -> Stri
     }
     words.push(format!(
         "→ {} in {}",
-        received.status,
+        received.answer,
         span(received.took_ms)
     ));
     words.join("  ")
@@ -173,7 +173,8 @@ fn as_json(received: &Received, verdict: Option<&Verdict>, again: bool) -> Value
         "body": String::from_utf8_lossy(&received.body),
         "signature": verdict,
         "duplicate": again,
-        "status": received.status,
+        "status": received.answer.parse::<u16>().ok(),
+        "answer": received.answer,
         "ms": received.took_ms,
     })
 }
@@ -197,7 +198,7 @@ mod tests {
                 header("ringhook-attempt", "2"),
             ],
             body: data.into(),
-            status: 200,
+            answer: "200".to_owned(),
             took_ms: 1,
         }
     }

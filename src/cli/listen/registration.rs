@@ -85,7 +85,7 @@ impl Registration {
 /// The keys that may sign for an endpoint now.
 pub fn keys_of(client: &Client, id: &str) -> Result<Vec<SignatureKey>, Failure> {
     let keys = client.get(&format!("/v1/endpoints/{id}/key"))?;
-    let fields = ["/key", "/next", "/previous", "/previous/key"];
+    let fields = ["/key", "/next", "/previous"];
     let texts = fields.iter().map(|field| text(keys.value(), field));
     Ok(texts
         .filter_map(|key| SignatureKey::import(&key).ok())

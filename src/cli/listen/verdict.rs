@@ -155,7 +155,7 @@ mod tests {
                 .map(|(name, value)| (name.to_string(), value.to_string()))
                 .collect(),
             body: body.to_owned().into(),
-            status: 200,
+            answer: "200".to_owned(),
             took_ms: 1,
         }
     }

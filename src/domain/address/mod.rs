@@ -8,9 +8,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ipnet::IpNet;
 
 mod entry;
+mod proxy;
 mod ranges;
 
 pub use entry::{HOST_BYTES_MAX, is_host_name};
+pub use proxy::Proxy;
 use ranges::{Class, class, unwrapped};
 
 /// The rule of the daemon.
@@ -22,9 +24,8 @@ pub struct EgressRule {
     pub allow: Vec<EgressEntry>,
     /// Closes these; wins over `allow` and `private`.
     pub deny: Vec<EgressEntry>,
-    /// The daemon's own listeners. A wildcard address means that port at every private and
-    /// loopback address: which of them are the machine's own can't be known here. A public
-    /// address of the machine has to be named beside it.
+    /// The daemon's own listeners. A wildcard address means that port at every address of the
+    /// machine.
     pub own: Vec<SocketAddr>,
 }
 
@@ -58,6 +59,9 @@ pub enum Closed {
     /// Named by `egress.deny`.
     #[error("{0} is closed by egress.deny")]
     Denied(IpAddr),
+    /// Named by `egress.deny`, and its addresses are the proxy's business.
+    #[error("{0} is closed by egress.deny")]
+    DeniedName(String),
     /// ringhook itself.
     #[error("{0} is ringhook's own address")]
     Own(SocketAddr),
@@ -66,14 +70,21 @@ pub enum Closed {
 impl EgressRule {
     /// Whether a connection to `address`, which `host` resolved to, is allowed. Ranges that are
     /// never open come first, then the own listeners, `deny`, `allow`, and the private class.
-    pub fn check(&self, host: &str, address: SocketAddr) -> Result<(), Closed> {
+    /// `is_here` says whether an address is one of the machine; it is asked when a listener on
+    /// all of them might be met.
+    pub fn check(
+        &self,
+        host: &str,
+        address: SocketAddr,
+        is_here: impl Fn(IpAddr) -> bool,
+    ) -> Result<(), Closed> {
         let ip = unwrapped(address.ip());
         let target = SocketAddr::new(ip, address.port());
         let class = class(ip);
         if let Class::Never(name) = class {
             return Err(Closed::Never(address.ip(), name));
         }
-        if self.own.iter().any(|own| reaches(*own, target, class)) {
+        if self.own.iter().any(|own| reaches(*own, target, &is_here)) {
             return Err(Closed::Own(address));
         }
         // A deny for the form before unwrapping (`64:ff9b::/96`) counts as well; an allow for it
@@ -89,13 +100,43 @@ impl EgressRule {
             Err(Closed::Private(address.ip()))
         }
     }
+
+    /// Whether a proxy may be asked to connect to `host`. What a name resolves to is up to the
+    /// proxy, so of names only those that `deny` lists are closed, and those that always mean
+    /// the machine itself are taken for its address.
+    pub fn check_through_proxy(
+        &self,
+        host: &str,
+        port: u16,
+        is_here: impl Fn(IpAddr) -> bool,
+    ) -> Result<(), Closed> {
+        let literal = host.parse::<IpAddr>().ok();
+        let loopback = is_loopback_name(host).then_some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        if let Some(ip) = literal.or(loopback) {
+            return self.check(host, SocketAddr::new(ip, port), is_here);
+        }
+        // An address that no line of the lists is about: only the name can match.
+        let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port);
+        let is_name = |entry: &&EgressEntry| matches!(entry.what, EgressName::Host(_));
+        let mut named = self.deny.iter().filter(is_name);
+        match named.any(|entry| entry.names(host, nowhere)) {
+            true => Err(Closed::DeniedName(host.to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+/// `localhost` and what lies under it (RFC 6761 §6.3).
+fn is_loopback_name(host: &str) -> bool {
+    let last = without_root(host).rsplit('.').next();
+    last.is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
 }
 
 /// Whether `target` may reach the listener `own`.
-fn reaches(own: SocketAddr, target: SocketAddr, class: Class) -> bool {
+fn reaches(own: SocketAddr, target: SocketAddr, is_here: impl Fn(IpAddr) -> bool) -> bool {
     let ip = unwrapped(own.ip());
     own.port() == target.port()
-        && (ip == target.ip() || (ip.is_unspecified() && class == Class::Private))
+        && (ip == target.ip() || (ip.is_unspecified() && is_here(target.ip())))
 }
 
 impl EgressEntry {

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use http::{HeaderName, HeaderValue};
 
 use super::{EndpointSpec, FieldError, url};
+use crate::domain::filter::Subscription;
 use crate::domain::request::is_reserved_header;
 
 /// The longest title, in characters.
@@ -29,7 +30,7 @@ impl EndpointSpec {
     pub fn check(&self) -> Vec<FieldError> {
         let mut errors: Vec<_> = check_title(&self.title).into_iter().collect();
         errors.extend(url::check(&self.url));
-        self.check_events(&mut errors);
+        errors.extend(check_events(&self.events));
         self.check_headers(&mut errors);
         let policy = &self.policy;
         errors.extend(check_range(
@@ -45,24 +46,6 @@ impl EndpointSpec {
         errors.extend(check_range("policy.attempts", policy.attempts, &ATTEMPTS));
         errors.extend(policy.tls.check());
         errors
-    }
-
-    fn check_events(&self, errors: &mut Vec<FieldError>) {
-        if self.events.is_empty() {
-            let message = "is empty: name at least one event type, or \"*\" for all";
-            errors.push(FieldError::new("events", "required", message));
-        }
-        if self.events.len() > EVENTS_MAX {
-            let message = format!(
-                "has {} subscriptions; {EVENTS_MAX} are allowed: put the accounts or numbers of \
-                 one event type into one subscription",
-                self.events.len()
-            );
-            errors.push(FieldError::new("events", "too_many", message));
-        }
-        for (place, subscription) in self.events.iter().take(EVENTS_MAX).enumerate() {
-            errors.extend(subscription.check(&format!("events[{place}]")));
-        }
     }
 
     fn check_headers(&self, errors: &mut Vec<FieldError>) {
@@ -88,6 +71,27 @@ impl EndpointSpec {
             }
         }
     }
+}
+
+/// What is wrong with what an endpoint wants, each with its field.
+pub fn check_events(events: &[Subscription]) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if events.is_empty() {
+        let message = "is empty: name at least one event type, or \"*\" for all";
+        errors.push(FieldError::new("events", "required", message));
+    }
+    if events.len() > EVENTS_MAX {
+        let message = format!(
+            "has {} subscriptions; {EVENTS_MAX} are allowed: put the accounts or numbers of one \
+             event type into one subscription",
+            events.len()
+        );
+        errors.push(FieldError::new("events", "too_many", message));
+    }
+    for (place, subscription) in events.iter().take(EVENTS_MAX).enumerate() {
+        errors.extend(subscription.check(&format!("events[{place}]")));
+    }
+    errors
 }
 
 fn check_title(title: &str) -> Option<FieldError> {

@@ -2,14 +2,16 @@
 
 use super::filter::Subscription;
 use super::id::EndpointNumber;
-use super::key::SignatureKey;
 use super::time::{Tick, Timestamp};
 
 mod check;
+mod keys;
 pub mod tls;
 mod url;
 
-pub use tls::{Tls, TlsTerms};
+pub use check::check_events;
+pub use keys::Keys;
+pub use tls::{Tls, TlsTerms, check_ca};
 pub use url::check as check_url;
 
 /// An endpoint as it is kept.
@@ -85,17 +87,6 @@ pub enum Order {
     Call,
     /// No waiting.
     None,
-}
-
-/// The keys of an endpoint.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Keys {
-    /// Signs every request.
-    pub current: SignatureKey,
-    /// Made, and not yet switched to.
-    pub next: Option<SignatureKey>,
-    /// Still signs the Standard header until that time.
-    pub previous: Option<(SignatureKey, Timestamp)>,
 }
 
 /// How an endpoint is doing; kept over a restart.

@@ -50,7 +50,9 @@ impl Tls {
     /// Everything that is wrong with it and can be seen in the text alone.
     pub fn check(&self) -> Vec<FieldError> {
         let wrong = [
-            check_pem(self.ca_pem.as_deref(), CA_PEM, check_ca),
+            check_pem(self.ca_pem.as_deref(), CA_PEM, |blocks| {
+                check_trusted(blocks, CERTIFICATES_MAX)
+            }),
             check_pem(self.client_pem.as_deref(), CLIENT_PEM, check_client),
             self.check_pin(),
         ];
@@ -145,13 +147,19 @@ fn check_pem(
     Some(FieldError::new(field, code, message))
 }
 
-fn check_ca(blocks: &[Block]) -> Result<(), Wrong> {
+/// What is wrong with a PEM of certificates to trust, as a part of a sentence.
+pub fn check_ca(pem: &str) -> Result<(), String> {
+    let blocks = pem::blocks(pem)?;
+    check_trusted(&blocks, usize::MAX).map_err(|(_, message)| message)
+}
+
+fn check_trusted(blocks: &[Block], certificates_max: usize) -> Result<(), Wrong> {
     if blocks.iter().any(is_key) {
         let message = "holds a private key, which nobody but its owner should have: give the \
                        certificate alone";
         return Err(("not_allowed", message.to_owned()));
     }
-    check_certificates(blocks)
+    check_certificates(blocks, certificates_max)
 }
 
 fn check_client(blocks: &[Block]) -> Result<(), Wrong> {
@@ -162,21 +170,21 @@ fn check_client(blocks: &[Block]) -> Result<(), Wrong> {
         [key] if key.is_encrypted || key.label.starts_with("ENCRYPTED") => {
             wrong("has a key under a password: take that off with openssl pkey -in FILE -out FILE")
         }
-        [_] => check_certificates(blocks),
+        [_] => check_certificates(blocks, CERTIFICATES_MAX),
         _ => wrong("has several private keys: leave the one that belongs to the certificate"),
     }
 }
 
-fn check_certificates(blocks: &[Block]) -> Result<(), Wrong> {
+fn check_certificates(blocks: &[Block], certificates_max: usize) -> Result<(), Wrong> {
     let certificates = blocks.iter().filter(|block| is_certificate(block));
     match certificates.clone().count() {
         0 => {
             let message = "has no certificate: it begins with -----BEGIN CERTIFICATE-----";
             Err(("invalid", message.to_owned()))
         }
-        count if count > CERTIFICATES_MAX => Err((
+        count if count > certificates_max => Err((
             "too_many",
-            format!("has {count} certificates; {CERTIFICATES_MAX} are allowed"),
+            format!("has {count} certificates; {certificates_max} are allowed"),
         )),
         _ => {
             let unread = |(_, block): &(usize, &Block)| Certificate::read(&block.der).is_none();

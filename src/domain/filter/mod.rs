@@ -47,7 +47,7 @@ pub struct Filter {
 /// Why an event is not sent to an endpoint.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Miss {
-    /// For programs: `disabled`, `type`, `account`, `number`, `duration`, `newer`.
+    /// For programs: `disabled`, `type`, `account`, `number`, `duration`, `unread`, `newer`.
     pub code: &'static str,
     /// For people, with both values: `duration 4 s is below its minimum of 10 s`.
     pub reason: String,
@@ -62,6 +62,7 @@ enum Hindrance {
     Number,
     TooShort,
     TooLong,
+    Unread,
 }
 
 impl Wants {
@@ -86,6 +87,15 @@ impl Subscription {
     /// Whether it wants this event.
     pub fn matches(&self, kind: &EventType, facts: &Facts) -> bool {
         self.judge(kind, facts).is_none()
+    }
+
+    /// The same, of an event whose facts may not be known: its body is damaged.
+    fn judge_known(&self, kind: &EventType, facts: Option<&Facts>) -> Option<Hindrance> {
+        match facts {
+            Some(facts) => self.judge(kind, facts),
+            None if !self.wants.includes(kind) => Some(Hindrance::Type),
+            None => (self.filter != Filter::default()).then_some(Hindrance::Unread),
+        }
     }
 
     fn judge(&self, kind: &EventType, facts: &Facts) -> Option<Hindrance> {
@@ -123,15 +133,23 @@ impl Subscription {
     }
 }
 
-/// Why none of the subscriptions wants the event: the nearest miss. None when one does.
-pub fn miss(subscriptions: &[Subscription], kind: &EventType, facts: &Facts) -> Option<Miss> {
+/// Why none of the subscriptions wants the event: the nearest miss. None when one does. Without
+/// facts a filter that asks for some is not satisfied.
+pub fn miss(
+    subscriptions: &[Subscription],
+    kind: &EventType,
+    facts: Option<&Facts>,
+) -> Option<Miss> {
     let mut nearest: Option<(Hindrance, &Subscription)> = None;
     for subscription in subscriptions {
-        let hindrance = subscription.judge(kind, facts)?;
+        let hindrance = subscription.judge_known(kind, facts)?;
         if nearest.is_none_or(|(known, _)| hindrance > known) {
             nearest = Some((hindrance, subscription));
         }
     }
+    // Only a filter that reads facts can fail for them.
+    let known = facts.cloned().unwrap_or_default();
+    let facts = &known;
     Some(match nearest {
         None | Some((Hindrance::Type, _)) => Miss {
             code: "type",
@@ -152,6 +170,12 @@ pub fn miss(subscriptions: &[Subscription], kind: &EventType, facts: &Facts) -> 
         Some((Hindrance::TooLong, subscription)) => Miss {
             code: "duration",
             reason: duration_reason(subscription.filter.duration_max, "above its maximum", facts),
+        },
+        Some((Hindrance::Unread, _)) => Miss {
+            code: "unread",
+            reason: "its filter asks for data that can't be read from the database; the log names \
+                     the record"
+                .to_owned(),
         },
     })
 }

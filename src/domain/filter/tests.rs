@@ -44,7 +44,7 @@ fn facts(account: &str, number: &str, duration: Option<f64>) -> Facts {
 /// `expected` is the code and the reason, empty for a match.
 fn check(subscriptions: &[Subscription], kind: &str, facts: &Facts, expected: (&str, &str)) {
     let kind = EventType::parse(kind).unwrap();
-    let got = miss(subscriptions, &kind, facts);
+    let got = miss(subscriptions, &kind, Some(facts));
     let any = subscriptions.iter().any(|one| one.matches(&kind, facts));
     assert_eq!(any, got.is_none(), "{subscriptions:?} {got:?}");
     let got = got.map_or((String::new(), String::new()), |miss| {
@@ -272,4 +272,24 @@ fn what_a_subscription_may_ask_for() {
         &numbers("*", &many),
         &[("events[2].numbers", "out_of_range")],
     );
+}
+
+#[test]
+fn an_event_whose_data_is_damaged() {
+    let check = |subscriptions: &[Subscription], expected: Option<&str>| {
+        let got = miss(subscriptions, &EventType::CallCompleted, None);
+        assert_eq!(got.map(|miss| miss.code), expected, "{subscriptions:?}");
+    };
+    check(&[subscription("call:completed")], None);
+    check(&[subscription("*")], None);
+    check(&[subscription("call:missed")], Some("type"));
+    let narrowed = [
+        accounts("call:completed", &["acc-1"]),
+        numbers("*", &["+331*"]),
+        duration("call:completed", Some(1.0), None),
+    ];
+    for one in narrowed {
+        check(std::slice::from_ref(&one), Some("unread"));
+        check(&[one, subscription("*")], None);
+    }
 }

@@ -51,9 +51,9 @@ pub(super) struct Lane {
     pub(super) held_until: Option<Tick>,
     /// Behind an earlier event of their call.
     pub(super) held: List,
-    /// Ready, never tried.
+    /// Ready, never tried, and no replay.
     pub(super) fresh: List,
-    /// Ready, tried before or left over from a stop.
+    /// Ready, tried before, left over from a stop, or of a replay.
     pub(super) due: List,
     /// To be sent now by the wish of a person, also where the lane is stopped.
     pub(super) called: List,

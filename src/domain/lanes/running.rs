@@ -209,7 +209,8 @@ impl Lanes {
             return;
         }
         entry.spot = Spot::Ready;
-        let list = if entry.attempts == 0 {
+        // A replay is no news: like a later try it takes one of four sends while new events come.
+        let list = if entry.attempts == 0 && entry.round == 0 {
             &mut lane.fresh
         } else {
             &mut lane.due

@@ -156,7 +156,7 @@ fn which_keys_sign() {
         previous: previous.map(|(text, until)| (key(text), Timestamp(until))),
     };
     check(with(None, None), false, WHSEC, &[WHSEC]);
-    check(with(Some(NEXT), None), false, WHSEC, &[WHSEC]);
+    check(with(Some(NEXT), None), false, WHSEC, &[WHSEC, NEXT]);
     check(with(Some(NEXT), None), true, NEXT, &[NEXT]);
     check(with(None, None), true, WHSEC, &[WHSEC]);
     let over = NOW.0;
@@ -168,6 +168,15 @@ fn which_keys_sign() {
     );
     check(with(None, Some((OLD, over))), false, WHSEC, &[WHSEC]);
     check(with(Some(NEXT), Some((OLD, over + 1))), true, NEXT, &[NEXT]);
+    let both = with(Some(NEXT), Some((OLD, over + 1)));
+    check(both, false, WHSEC, &[WHSEC, NEXT, OLD]);
+    // A rotation away from a key that signs the first header only.
+    let imported = Keys {
+        current: key("plain"),
+        ..with(Some(NEXT), None)
+    };
+    check(imported, false, "plain", &[NEXT]);
+    check(with(Some("plain"), None), false, WHSEC, &[WHSEC]);
     check(
         with(None, Some(("plain", over + 1))),
         false,

@@ -82,13 +82,34 @@ impl Routes {
     }
 }
 
-/// Why `endpoint` does not get an event of that time, by today's filters, or None when it would
-/// match. It says so where the endpoint is newer than the event, or was changed after it: one
-/// that would match by now has the code `newer`.
-pub fn explain(
+/// Whether the endpoint wants the event by today's filters; the same as to be in the plan.
+pub fn wants(endpoint: &Endpoint, kind: &EventType, facts: &Facts) -> bool {
+    let mut subscriptions = endpoint.spec.events.iter();
+    endpoint.spec.enabled && subscriptions.any(|one| one.matches(kind, facts))
+}
+
+/// Why `endpoint`, which has no delivery of an event, has none. It always has words: one that
+/// matches by today's filters and is no newer than the event came in while the event did.
+pub fn why_not(
     endpoint: &Endpoint,
     kind: &EventType,
-    facts: &Facts,
+    facts: Option<&Facts>,
+    received_at: Timestamp,
+) -> Miss {
+    explain(endpoint, kind, facts, received_at).unwrap_or_else(|| Miss {
+        code: "newer",
+        reason: "the endpoint was added or changed just when the event came; now it would match"
+            .to_owned(),
+    })
+}
+
+/// Why `endpoint` does not get an event of that time, by today's filters, or None when it would
+/// match. It says so where the endpoint is newer than the event, or was changed after it: one
+/// that would match by now has the code `newer`. Without facts see `filter::miss`.
+fn explain(
+    endpoint: &Endpoint,
+    kind: &EventType,
+    facts: Option<&Facts>,
     received_at: Timestamp,
 ) -> Option<Miss> {
     let miss = if endpoint.spec.enabled {

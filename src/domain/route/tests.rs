@@ -122,14 +122,12 @@ fn the_index_finds_what_the_filters_say() {
             }
             _ => {
                 let (kind, facts) = random_event(&mut dice);
-                let gets = |one: &&Endpoint| {
-                    one.spec.enabled && one.spec.events.iter().any(|s| s.matches(&kind, &facts))
-                };
+                let gets = |one: &&Endpoint| super::wants(one, &kind, &facts);
                 let expected: Vec<_> = naive.values().filter(gets).map(|one| one.number).collect();
                 matched += expected.len();
                 assert_eq!(routes.plan(&kind, &facts), expected, "{kind} {facts:?}");
                 for one in naive.values() {
-                    let miss = explain(one, &kind, &facts, Timestamp(2_000));
+                    let miss = explain(one, &kind, Some(&facts), Timestamp(2_000));
                     assert_eq!(miss.is_none(), expected.contains(&one.number), "{miss:?}");
                 }
             }
@@ -203,7 +201,10 @@ fn a_changed_endpoint_is_found_by_its_new_filter_only() {
 fn why_an_endpoint_does_not_get_an_event() {
     let check = |one: &Endpoint, received_at: u64, expected: Option<(&str, &str)>| {
         let kind = EventType::CallCompleted;
-        let got = explain(one, &kind, &Facts::default(), Timestamp(received_at));
+        let facts = Facts::default();
+        let got = explain(one, &kind, Some(&facts), Timestamp(received_at));
+        let words = why_not(one, &kind, Some(&facts), Timestamp(received_at));
+        assert_eq!(words.code, got.as_ref().map_or("newer", |miss| miss.code));
         let got = got.as_ref().map(|miss| (miss.code, miss.reason.as_str()));
         assert_eq!(got, expected);
     };

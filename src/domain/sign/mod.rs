@@ -48,12 +48,14 @@ pub fn standard_at(keys: &[&SignatureKey], id: &str, seconds: &str, body: &[u8])
     (!signatures.is_empty()).then_some(signatures)
 }
 
-/// The keys that sign the Standard header now: the current one, and the previous one while its
-/// overlap lasts.
+/// The keys that sign the Standard header now: the current one, the next one as soon as it is
+/// made, and the previous one while its overlap lasts. So a receiver that knows either of two
+/// keys accepts what comes, before the switch and after it.
 pub fn signing_keys(keys: &Keys, now: Timestamp) -> Vec<&SignatureKey> {
     let previous = keys.previous.as_ref();
     let overlapping = previous.filter(|(_, until)| now < *until);
     std::iter::once(&keys.current)
+        .chain(&keys.next)
         .chain(overlapping.map(|(key, _)| key))
         .collect()
 }

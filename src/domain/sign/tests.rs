@@ -128,7 +128,7 @@ fn several_keys_sign_and_one_that_cannot_is_left_out() {
 }
 
 #[test]
-fn the_previous_key_signs_until_its_overlap_is_over() {
+fn the_next_key_signs_from_the_start_and_the_previous_one_until_its_overlap_is_over() {
     let until = Timestamp(1_000);
     let keys = Keys {
         current: key("current"),
@@ -142,9 +142,10 @@ fn the_previous_key_signs_until_its_overlap_is_over() {
             .collect();
         assert_eq!(got, expected, "{now}");
     };
-    check(&keys, 999, &["current", "previous"]);
-    check(&keys, 1_000, &["current"]);
+    check(&keys, 999, &["current", "next", "previous"]);
+    check(&keys, 1_000, &["current", "next"]);
     let settled = Keys {
+        next: None,
         previous: None,
         ..keys
     };

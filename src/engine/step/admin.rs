@@ -11,7 +11,7 @@ use super::super::history::Ring;
 use super::super::message::{Effects, Tell};
 use super::super::roster::Entry;
 use super::super::state::State;
-use super::hand;
+use super::{aging, hand};
 use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, PauseCause};
 use crate::domain::id::{EndpointNumber, TokenNumber};
 use crate::domain::key::SignatureKey;
@@ -49,7 +49,10 @@ pub(super) fn write(
                 let written = hand::send_now(state, named);
                 return effects.tell(Tell::Written(answer, written));
             }
-            Command::Reopen(named, kind) => hand::reopen(state, now, named, kind),
+            Command::Reopen(named, kind) => hand::reopen(state, now, named, kind, None),
+            Command::Replay(named, kind, replay) => {
+                hand::reopen(state, now, named, kind, Some(replay))
+            }
             Command::Cancel(named) => hand::cancel(state, now, named),
             Command::RemoveToken(token) => match state.tokens.contains_key(&token) {
                 true => Ok(Planned::RemoveToken(token)),
@@ -61,6 +64,8 @@ pub(super) fn write(
             | Command::Resume(endpoint)
             | Command::Enable(endpoint)
             | Command::Disable(endpoint)
+            | Command::NextKey(endpoint, _)
+            | Command::PromoteKey(endpoint)
             | Command::ReplaceKey(endpoint, _) => {
                 return change_endpoint(state, now, (endpoint, command), answer, effects);
             }
@@ -92,11 +97,7 @@ fn add_endpoint(
         number,
         revision: 1,
         spec,
-        keys: Keys {
-            current: key,
-            next: None,
-            previous: None,
-        },
+        keys: Keys::only(key),
         health: Health::default(),
         created_at: now.wall,
         updated_at: now.wall,
@@ -172,10 +173,10 @@ pub(in crate::engine) fn changed(
         Command::Resume(_) => next.health.pause = None,
         Command::Enable(_) => next.spec.enabled = true,
         Command::Disable(_) => next.spec.enabled = false,
-        Command::ReplaceKey(_, key) => {
-            next.keys.current = key.clone();
-            next.keys.previous = None;
-        }
+        Command::NextKey(_, key) => next.keys.prepare(key.clone()),
+        Command::PromoteKey(_) if next.keys.promote(at) => {}
+        Command::PromoteKey(_) => return Err(Refusal::NoNextKey),
+        Command::ReplaceKey(_, key) => next.keys.replace(key.clone()),
         // They do not change a record.
         Command::AddEndpoint { .. }
         | Command::RemoveEndpoint(_)
@@ -183,6 +184,7 @@ pub(in crate::engine) fn changed(
         | Command::RemoveToken(_)
         | Command::SendNow(_)
         | Command::Reopen(..)
+        | Command::Replay(..)
         | Command::Cancel(_) => return Ok(None),
     }
     if next == *endpoint {
@@ -216,7 +218,6 @@ pub(super) fn in_force(state: &mut State, now: Now, write: Write, effects: &mut 
         }
         Planned::Change(number, command) => {
             change(state, now, number, &command, write.at);
-            note_expiry(state, number);
             (Some(number), written(state, now, number))
         }
         Planned::Remove(number) => {
@@ -233,8 +234,8 @@ pub(super) fn in_force(state: &mut State, now: Now, write: Write, effects: &mut 
             effects.tell(Tell::TokenGone(token));
             (None, Ok(Written::Gone))
         }
-        Planned::Reopen(event, reopened) => {
-            let key = hand::reopened(state, now, event, &reopened);
+        Planned::Reopen(event, reopened, replay) => {
+            let key = hand::reopened(state, now, event, &reopened, replay);
             (None, Ok(Written::Delivery(key)))
         }
         Planned::Cancel(event, ended) => (None, Ok(Written::Delivery(ended.key(event)))),
@@ -254,10 +255,10 @@ pub(super) fn taken_back(state: &mut State, now: Now, write: Write, effects: &mu
     }
     match write.planned {
         Planned::Change(number, _) | Planned::Remove(number) => {
-            note_expiry(state, number);
+            aging::note(state, number);
             go_on(state, now, number, effects);
         }
-        Planned::Reopen(event, reopened) => hand::not_reopened(state, now, event, &reopened),
+        Planned::Reopen(event, reopened, _) => hand::not_reopened(state, now, event, &reopened),
         Planned::Cancel(event, ended) => hand::still_to_cancel(state, now, event, ended),
         Planned::Add(_) | Planned::AddToken(_) | Planned::RemoveToken(_) => {}
     }
@@ -282,16 +283,8 @@ fn put_endpoint(state: &mut State, now: Now, endpoint: Arc<Endpoint>) {
     state.routes.put(&endpoint);
     let entry = Entry::new(endpoint, Ring::default(), &state.delivery);
     state.roster.insert(number, entry);
-    note_expiry(state, number);
+    aging::note(state, number);
     state.put_lane(now.tick, number);
-}
-
-/// Notes when the endpoint is to be deleted by itself.
-fn note_expiry(state: &mut State, number: EndpointNumber) {
-    let entry = state.roster.get(&number);
-    if let Some(at) = entry.and_then(|entry| entry.endpoint.spec.expires_at) {
-        state.expiring.insert((at, number));
-    }
 }
 
 fn change(state: &mut State, now: Now, number: EndpointNumber, command: &Command, at: Timestamp) {
@@ -301,11 +294,10 @@ fn change(state: &mut State, now: Now, number: EndpointNumber, command: &Command
     let Ok(Some(next)) = changed(&entry.endpoint, command, at) else {
         return;
     };
-    if let Some(at) = entry.endpoint.spec.expires_at {
-        state.expiring.remove(&(at, number));
-    }
     state.routes.put(&next);
-    entry.put(next, &state.delivery);
+    let old = entry.put(next, &state.delivery);
+    aging::drop_notes(state, &old);
+    aging::note(state, number);
     state.put_lane(now.tick, number);
     log::info!("{} was {}", state.name(number), done(command));
 }
@@ -317,6 +309,8 @@ const fn done(command: &Command) -> &'static str {
         Command::Resume(_) => "resumed by hand",
         Command::Enable(_) => "enabled",
         Command::Disable(_) => "disabled",
+        Command::NextKey(..) => "given a next key",
+        Command::PromoteKey(_) => "switched to its next key",
         Command::ReplaceKey(..) => "given another key",
         _ => "changed",
     }
@@ -327,9 +321,7 @@ fn remove_endpoint(state: &mut State, now: Now, number: EndpointNumber, effects:
     let Some(entry) = state.roster.remove(&number) else {
         return;
     };
-    if let Some(at) = entry.endpoint.spec.expires_at {
-        state.expiring.remove(&(at, number));
-    }
+    aging::drop_notes(state, &entry.endpoint);
     state.routes.remove(number);
     state.lanes.remove_lane(number);
     state.history.remove(number);
@@ -343,32 +335,6 @@ fn remove_endpoint(state: &mut State, now: Now, number: EndpointNumber, effects:
 fn written(state: &State, now: Now, number: EndpointNumber) -> Result<Written, Refusal> {
     let view = state.view(now, number).ok_or(Refusal::Unknown)?;
     Ok(Written::Endpoint(Box::new(view)))
-}
-
-/// Deletes the endpoints whose time has come. One that is just being changed comes again when
-/// that is done: the change may have renewed it.
-pub(in crate::engine) fn expire_endpoints(state: &mut State, now: Now) {
-    while let Some((at, number)) = state.expiring.first().copied()
-        && at <= now.wall
-    {
-        state.expiring.pop_first();
-        let Some(entry) = state.roster.get_mut(&number) else {
-            continue;
-        };
-        if entry.busy {
-            continue;
-        }
-        entry.busy = true;
-        log::info!(
-            "{} has reached the time of its deletion",
-            state.name(number)
-        );
-        state.batch.write(Write {
-            planned: Planned::Remove(number),
-            at: now.wall,
-            answer: None,
-        });
-    }
 }
 
 /// Tokens were used: to the minute, which is often enough to write it down.

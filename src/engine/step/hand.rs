@@ -2,10 +2,11 @@
 
 use super::super::batch::{Planned, Row};
 use super::super::handle::{Named, Refusal, Written};
+use super::super::rounds::Round;
 use super::super::state::State;
 use crate::domain::change::{Change, EndState, Ended, Open, Reason, Reopened};
 use crate::domain::event::EventType;
-use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber};
+use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber, ReplayNumber};
 use crate::domain::lanes::{Arrival, Place, Room};
 use crate::domain::time::Now;
 
@@ -27,13 +28,19 @@ pub(super) fn reopen(
     now: Now,
     named: Named,
     kind: EventType,
+    replay: Option<ReplayNumber>,
 ) -> Result<Planned, Refusal> {
     let Named { key, call } = named;
     check_endpoint(state, key.endpoint)?;
     if is_pruned(state, key.event) {
         return Err(Refusal::Unknown);
     }
-    let round = state.rounds.next(key).ok_or(Refusal::RoundsUsed)?;
+    let round = match state.rounds.next(key) {
+        Round::Free(round) => round,
+        Round::Used => return Err(Refusal::RoundsUsed),
+        Round::Stale if is_planned(state, key) => return Err(Refusal::InFlight),
+        Round::Stale => return Err(Refusal::Changed),
+    };
     if state.lanes.reserve(key.endpoint) != Room::Yes {
         return Err(Refusal::Busy);
     }
@@ -47,7 +54,20 @@ pub(super) fn reopen(
         round,
         flags: 0,
     };
-    Ok(Planned::Reopen(key.event, Reopened { call, kind, open }))
+    let reopened = Reopened { call, kind, open };
+    Ok(Planned::Reopen(key.event, reopened, replay))
+}
+
+/// Whether a new round of that event for that endpoint waits for its commit.
+fn is_planned(state: &State, key: DeliveryKey) -> bool {
+    let flying = state.flight.iter().flat_map(|flight| &flight.writes);
+    let mut writes = flying.chain(&state.batch.writes);
+    writes.any(|write| match &write.planned {
+        Planned::Reopen(event, reopened, _) => {
+            (*event, reopened.open.endpoint) == (key.event, key.endpoint)
+        }
+        _ => false,
+    })
 }
 
 /// Whether the event is about to go: its age was over, or its bytes were wanted.
@@ -57,12 +77,13 @@ fn is_pruned(state: &State, event: EventNumber) -> bool {
     going.any(|pruned| pruned.event == event)
 }
 
-/// The new round is on disk: it is sent now, as the person wished.
+/// The new round is on disk: it is sent now, as the person wished, or waits in line.
 pub(super) fn reopened(
     state: &mut State,
     now: Now,
     event: EventNumber,
     reopened: &Reopened,
+    replay: Option<ReplayNumber>,
 ) -> DeliveryKey {
     let key = reopened.open.key(event);
     let arrival = Arrival {
@@ -76,7 +97,12 @@ pub(super) fn reopened(
     };
     // A later round supersedes nothing.
     state.lanes.admit(now.tick, arrival, &mut Vec::new());
-    state.lanes.send_now(key, None);
+    match replay {
+        Some(replay) => state.replays.began(key, replay),
+        None => {
+            state.lanes.send_now(key, None);
+        }
+    }
     state.clearing |= !state.roster.contains_key(&key.endpoint);
     key
 }
@@ -84,6 +110,7 @@ pub(super) fn reopened(
 /// The commit of a new round failed. It may be on disk all the same.
 pub(super) fn not_reopened(state: &mut State, now: Now, event: EventNumber, reopened: &Reopened) {
     state.lanes.give_back(reopened.open.endpoint);
+    state.rounds.take_back(reopened.open.key(event));
     if state.live.ended(event) {
         state.bodies.remove(event);
     }
@@ -107,6 +134,7 @@ pub(super) fn cancel(state: &mut State, now: Now, named: Named) -> Result<Planne
         });
     };
     state.count_end(now, EndState::Cancelled);
+    state.replays.ended(key, EndState::Cancelled);
     if state.live.ended(key.event) {
         state.bodies.remove(key.event);
     }

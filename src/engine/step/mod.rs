@@ -5,6 +5,7 @@
 
 mod accept;
 mod admin;
+mod aging;
 mod ask;
 mod committed;
 mod finish;
@@ -20,7 +21,8 @@ use super::rollups;
 use super::state::{Disk, Phase, State};
 use crate::domain::time::Now;
 
-pub(super) use admin::{changed, expire_endpoints};
+pub(super) use admin::changed;
+pub(super) use aging::{end_due, next_end, note as note_ends};
 pub(super) use test::TESTS_MAX;
 
 /// Takes one message in.

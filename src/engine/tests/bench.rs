@@ -12,7 +12,9 @@ use crate::domain::change::{Change, EndState, Ended, Numbers, Reason};
 use crate::domain::endpoint::{Encoding, EndpointSpec, Policy};
 use crate::domain::event::{EventType, Incoming, Origin};
 use crate::domain::filter::{Filter, Subscription, Wants};
-use crate::domain::id::{AttemptNumber, EndpointNumber, Epoch, Epochs, EventNumber, TokenNumber};
+use crate::domain::id::{
+    AttemptNumber, EndpointNumber, Epoch, Epochs, EventNumber, ReplayNumber, TokenNumber,
+};
 use crate::domain::intake;
 use crate::domain::key::SignatureKey;
 use crate::domain::payload::Draft;
@@ -42,6 +44,8 @@ pub(super) struct Bench {
     pub news: Vec<News>,
     /// Where the keeper was asked to look, and has not.
     pub look: Option<EventNumber>,
+    /// What the replayer was told.
+    pub replayed: Vec<(ReplayNumber, EndState)>,
     /// Whether the last commit leaves a file that needs no repair.
     pub quick_repair: bool,
 }
@@ -100,6 +104,7 @@ impl Bench {
             cut: false,
             news: Vec::new(),
             look: None,
+            replayed: Vec::new(),
             quick_repair: false,
         };
         bench.after(0);
@@ -151,6 +156,7 @@ impl Bench {
         self.jobs.extend(effects.jobs);
         self.news.extend(effects.news);
         self.cut |= effects.cut;
+        self.replayed.extend(effects.replayed);
         assert!(
             self.look.is_none() || effects.look.is_none(),
             "two looks at once"

@@ -9,8 +9,10 @@ mod failing;
 mod grouping;
 mod hardening;
 mod keeping;
+mod replaying;
 mod retrying;
 mod rolling;
+mod rotating;
 mod telling;
 mod whole;
 

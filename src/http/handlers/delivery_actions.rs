@@ -3,7 +3,8 @@
 use http::StatusCode;
 
 use crate::domain::change::EndState;
-use crate::domain::id::DeliveryKey;
+use crate::domain::id::{DeliveryKey, Epochs};
+use crate::domain::replay::{Overtaken, overtaken};
 use crate::engine::handle::{Command, Named, Refusal, Written};
 use crate::store::StoredEvent;
 
@@ -51,14 +52,14 @@ async fn act(
     edge: &Edge,
     mut call: Call<'_>,
     done: &str,
-    command: fn(&DeliveryView, &StoredEvent) -> Result<Command, Problem>,
+    command: fn(&DeliveryView, &StoredEvent, &Epochs) -> Result<Command, Problem>,
 ) -> Result<(DeliveryKey, bool), Problem> {
     no_fields(edge, &mut call.body, &call.head.headers).await?;
     let key = edge.epochs().parse_delivery(call.id);
     let key = key.ok_or_else(|| Problem::no_object("delivery"))?;
     for _ in 0..TRIES {
         let (view, event) = find_one(edge, key).await?;
-        match edge.write(command(&view, &event)?).await? {
+        match edge.write(command(&view, &event, edge.epochs())?).await? {
             Ok(Written::Delivery(now)) => {
                 audit(edge, call.caller, &format!("{done} delivery"), &call.id);
                 return Ok((now, now != key));
@@ -76,7 +77,7 @@ async fn act(
     Err(Problem::new(Code::Changed, detail))
 }
 
-fn retrying(view: &DeliveryView, event: &StoredEvent) -> Result<Command, Problem> {
+fn retrying(view: &DeliveryView, event: &StoredEvent, epochs: &Epochs) -> Result<Command, Problem> {
     let key = view.key;
     let call = event.head.call;
     match view.row {
@@ -84,6 +85,9 @@ fn retrying(view: &DeliveryView, event: &StoredEvent) -> Result<Command, Problem
         Row::Ended(ended) => match ended.state {
             EndState::Delivered | EndState::Superseded => Err(has_ended(ended.state)),
             EndState::Failed | EndState::Expired | EndState::Cancelled => {
+                if let Some(by) = overtaken(&ended, &event.open, &event.ended) {
+                    return Err(has_later(key, by, epochs));
+                }
                 let round = next_round(event, key).ok_or(Refusal::RoundsUsed)?;
                 let key = DeliveryKey { round, ..key };
                 Ok(Command::Reopen(
@@ -95,7 +99,18 @@ fn retrying(view: &DeliveryView, event: &StoredEvent) -> Result<Command, Problem
     }
 }
 
-fn cancelling(view: &DeliveryView, event: &StoredEvent) -> Result<Command, Problem> {
+/// Another try would send it twice: somebody was faster, or a replay.
+fn has_later(key: DeliveryKey, by: Overtaken, epochs: &Epochs) -> Problem {
+    let (round, what) = match by {
+        Overtaken::Open(round) => (round, "is under way: retry that one"),
+        Overtaken::Delivered(round) => (round, "was delivered"),
+    };
+    let later = epochs.delivery_id(DeliveryKey { round, ..key });
+    let detail = format!("the delivery has ended, and {later}, a later round of it, {what}");
+    Problem::new(Code::Ended, detail)
+}
+
+fn cancelling(view: &DeliveryView, event: &StoredEvent, _: &Epochs) -> Result<Command, Problem> {
     match view.row {
         Row::Open(_) => Ok(Command::Cancel(Named {
             key: view.key,

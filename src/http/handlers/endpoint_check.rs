@@ -60,8 +60,11 @@ struct CheckJson {
     /// Why it does not.
     message: Option<String>,
     addresses: Vec<AddressJson>,
-    /// There is an address that may be connected to.
+    /// There is an address that may be connected to, or the proxy may be asked for it.
     allowed: bool,
+    /// The proxy, which then resolves the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<String>,
     /// None for http, and where there is nothing to connect to.
     tls: Option<TlsJson>,
 }
@@ -119,12 +122,18 @@ impl CheckJson {
                 reason: closed,
             })
             .collect();
+        let (proxy, closed) = match checked.through {
+            Some(Ok(proxy)) => (Some(proxy), None),
+            Some(Err(why)) => (None, Some(why)),
+            None => (None, None),
+        };
         Self {
             url,
             valid: true,
             resolves: checked.unresolved.is_none(),
-            message: checked.unresolved,
-            allowed: addresses.iter().any(|address| address.allowed),
+            message: checked.unresolved.or(closed),
+            allowed: proxy.is_some() || addresses.iter().any(|address| address.allowed),
+            proxy,
             addresses,
             tls: checked.tls.map(|result| TlsJson {
                 valid: result.is_ok(),

@@ -88,7 +88,7 @@ pub async fn read(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
     Ok(answer::json(StatusCode::OK, &shown))
 }
 
-/// Why every endpoint without a delivery has none. Without data only type and state are known.
+/// Why every endpoint without a delivery has none.
 fn not_matched(
     live: &Live,
     event: &StoredEvent,
@@ -98,16 +98,15 @@ fn not_matched(
 ) -> Vec<MissJson> {
     let head = &event.head;
     let facts = data.and_then(|data| intake::read_data(&head.kind, data).ok());
-    let facts = facts.unwrap_or_default();
     let has: HashSet<_> = deliveries.iter().map(|view| view.key.endpoint).collect();
     let mut missed = Vec::new();
     let order = (Order::Added, false);
     live.handle
         .directory()
         .walk(order, None, &mut |(_, endpoint)| {
-            if !has.contains(&endpoint.number)
-                && let Some(miss) = route::explain(&endpoint, &head.kind, &facts, head.received_at)
-            {
+            if !has.contains(&endpoint.number) {
+                let (kind, facts) = (&head.kind, facts.as_ref());
+                let miss = route::why_not(&endpoint, kind, facts, head.received_at);
                 missed.push(MissJson::new(endpoint.number, miss, epochs));
             }
             missed.len() < MISSES_MAX

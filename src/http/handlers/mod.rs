@@ -10,6 +10,7 @@ mod endpoint_list;
 mod endpoints;
 mod event_batch;
 mod event_post;
+mod event_replay;
 mod event_search;
 mod event_types;
 mod events;
@@ -17,7 +18,10 @@ mod health;
 mod key;
 mod live;
 mod page;
+mod preview;
+mod replays;
 mod rings;
+mod session;
 mod stats;
 mod status;
 mod stream;
@@ -49,6 +53,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::EventList => events::list(edge, call).await,
         Operation::EventRead => events::read(edge, call).await,
         Operation::EndpointList => endpoint_list::list(edge, call).await,
+        Operation::EventReplay => event_replay::replay(edge, call).await,
         Operation::EndpointAdd => endpoints::add(edge, call).await,
         Operation::EndpointCheck => endpoint_check::check(edge, call).await,
         Operation::EndpointRead => endpoints::read(edge, call).await,
@@ -62,14 +67,23 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::KeyChange => key::change(edge, call).await,
         Operation::Test => test::send(edge, call).await,
         Operation::AttemptList => attempts::list(edge, call).await,
+        Operation::ReplayStart => replays::start(edge, call).await,
+        Operation::ReplayList => replays::list(edge, &call),
+        Operation::ReplayRead => replays::read(edge, &call),
+        Operation::ReplayStop => replays::stop(edge, call).await,
         Operation::DeliveryList => deliveries::list(edge, call).await,
         Operation::DeliveryRead => deliveries::read(edge, call).await,
         Operation::DeliveryRetry => delivery_actions::retry(edge, call).await,
         Operation::DeliveryCancel => delivery_actions::cancel(edge, call).await,
+        Operation::FilterPreview => preview::preview(edge, call).await,
         Operation::EventTypeList => event_types::list(&call),
         Operation::TokenList => tokens::list(edge, &call),
         Operation::TokenAdd => tokens::add(edge, call).await,
         Operation::TokenRemove => tokens::remove(edge, call).await,
+        Operation::SignIn => session::sign_in(edge, call).await,
+        Operation::SessionRead => session::read(edge, &call),
+        Operation::SignOut => session::sign_out(edge, call).await,
+        Operation::SignInCode => session::code(edge, call).await,
         Operation::Status => status::read(edge, call).await,
         Operation::TestReceiver => test_receiver::open(edge, call).await,
         Operation::Stats => stats::read(edge, call).await,

@@ -12,7 +12,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use crate::engine::handle::Handle;
 
 use super::super::answer::{Answer, AnswerBody};
-use super::super::auth::Caller;
+use super::super::auth::{Caller, Doorkeeper};
 use super::super::edge::Edge;
 use super::super::hub::{Hub, Listening, Missed, Position, Signal};
 use super::super::problem::{Code, Problem};
@@ -41,6 +41,7 @@ pub async fn open(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
     let stream = Stream {
         hub: Arc::clone(&edge.hub),
         handle: edge.handle().clone(),
+        doorkeeper: Doorkeeper::of(edge),
         caller: call.caller,
         pieces,
         place: start,
@@ -103,6 +104,7 @@ fn beginning(hub: &Hub, headers: &HeaderMap) -> (Position, String) {
 struct Stream {
     hub: Arc<Hub>,
     handle: Handle,
+    doorkeeper: Doorkeeper,
     caller: Caller,
     pieces: mpsc::Sender<Bytes>,
     place: Position,
@@ -159,7 +161,7 @@ impl Stream {
             tokio::select! {
                 changed = signals.changed() => changed.ok()?,
                 _ = beat.tick() => {
-                    let known = self.caller.is_still_known(&self.handle);
+                    let known = self.doorkeeper.still_knows(self.caller);
                     return known.then(|| HEARTBEAT_LINE.to_owned());
                 }
                 () = self.pieces.closed() => return None,

@@ -49,6 +49,8 @@ impl<'a> EndpointJson<'a> {
             signature: SignatureJson {
                 encoding: encoding_name(spec.encoding),
                 standard: endpoint.keys.current.standard().is_some(),
+                next: endpoint.keys.next.is_some(),
+                previous_until: until(&endpoint.keys).map(Text),
             },
             policy: PolicyJson::new(spec, defaults),
             state: endpoint.state().as_str(),
@@ -144,6 +146,14 @@ struct SignatureJson {
     encoding: &'static str,
     /// Whether the key can sign `webhook-signature` too; an imported one may not.
     standard: bool,
+    /// Whether there is a next key. It is said here, so that nobody has to read keys for it.
+    next: bool,
+    /// Until when the previous key signs `webhook-signature` as well.
+    previous_until: Option<Text<Timestamp>>,
+}
+
+fn until(keys: &Keys) -> Option<Timestamp> {
+    keys.previous.as_ref().map(|(_, until)| *until)
 }
 
 #[derive(Serialize)]

@@ -5,13 +5,12 @@
 //! (422). What the values must be is the domain's matter: `EndpointSpec::check`.
 
 use crate::domain::endpoint::{Encoding, EndpointSpec, FieldError, Order, Policy};
-use crate::domain::event::EventType;
-use crate::domain::filter::{Filter, NumberPattern, Subscription, Wants, comparable};
 use crate::domain::key::SignatureKey;
 use crate::domain::time::Timestamp;
 
 use super::super::json::{Object, Value};
 use super::super::problem::Problem;
+use super::subscription_read::subscriptions;
 
 pub mod tls;
 
@@ -172,77 +171,6 @@ fn expiry(
     Ok(None)
 }
 
-fn subscriptions(value: Value<'_>, errors: &mut Errors) -> Result<Vec<Subscription>, Problem> {
-    let mut found = Vec::new();
-    for item in value.list()? {
-        found.extend(subscription(item, errors)?);
-    }
-    Ok(found)
-}
-
-/// `"call:missed"`, or an object with a filter.
-fn subscription(value: Value<'_>, errors: &mut Errors) -> Result<Option<Subscription>, Problem> {
-    if value.is_string() {
-        let wants = wants(&value, errors)?;
-        let filter = Filter::default();
-        return Ok(wants.map(|wants| Subscription { wants, filter }));
-    }
-    let mut object = value.object()?;
-    let wants = wants(&object.require("type")?, errors)?;
-    let mut filter = Filter::default();
-    if let Some(value) = object.take("accounts").and_then(Value::non_null) {
-        filter.accounts = strings(value)?;
-    }
-    if let Some(value) = object.take("numbers").and_then(Value::non_null) {
-        filter.numbers = strings(value)?.into_iter().map(pattern).collect();
-    }
-    if let Some(value) = object.take("duration").and_then(Value::non_null) {
-        let mut bounds = value.object()?;
-        let mut bound = |name: &str| {
-            let given = bounds.take(name).and_then(Value::non_null);
-            given.map(|value| value.number()).transpose()
-        };
-        (filter.duration_min, filter.duration_max) = (bound("min")?, bound("max")?);
-        bounds.finish()?;
-    }
-    object.finish()?;
-    Ok(wants.map(|wants| Subscription { wants, filter }))
-}
-
-fn wants(value: &Value<'_>, errors: &mut Errors) -> Result<Option<Wants>, Problem> {
-    let code = value.string()?;
-    if code == "*" {
-        return Ok(Some(Wants::All));
-    }
-    match EventType::parse(&code) {
-        Ok(kind) => Ok(Some(Wants::Type(kind))),
-        Err(error) => {
-            let message = format!("{code:?} {error}, or \"*\"");
-            errors.push(FieldError::new(value.path(), "invalid", message));
-            Ok(None)
-        }
-    }
-}
-
-fn strings(value: Value<'_>) -> Result<Vec<String>, Problem> {
-    value.list()?.iter().map(Value::string).collect()
-}
-
-/// As written, with its comparable form beside it. Whether it is a number is checked with the
-/// spec.
-fn pattern(written: String) -> NumberPattern {
-    let trimmed = written.trim_end();
-    let (number, prefix) = match trimmed.strip_suffix('*') {
-        Some(number) => (number, true),
-        None => (trimmed, false),
-    };
-    NumberPattern {
-        comparable: comparable(number),
-        prefix,
-        written,
-    }
-}
-
 /// A header that is there, in any letter case, takes its new name and value; null removes it.
 fn merge_headers(
     headers: &mut Vec<(String, String)>,
@@ -283,9 +211,11 @@ fn merge_signature(
         return Ok(());
     };
     let mut object = value.object()?;
-    if let Some(value) = object.take("standard") {
-        let message = "follows from the key and can't be set";
-        errors.push(FieldError::new(value.path(), "read_only", message));
+    for name in ["standard", "next", "previous_until"] {
+        if let Some(value) = object.take(name) {
+            let message = "follows from the keys and can't be set";
+            errors.push(FieldError::new(value.path(), "read_only", message));
+        }
     }
     if let Some(value) = object.take("encoding") {
         let known = [("hex", Encoding::Hex), ("base64", Encoding::Base64)];

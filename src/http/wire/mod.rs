@@ -7,9 +7,12 @@ pub mod endpoint;
 pub mod endpoint_read;
 pub mod event;
 pub mod news;
+pub mod preview;
+pub mod replay;
 pub mod setting;
 pub mod stats;
 pub mod status;
+pub mod subscription_read;
 pub mod token;
 
 use std::fmt::Display;

@@ -128,7 +128,7 @@ async function lost() {
 
 async function isThere() {
   try {
-    await get('/v1/session');
+    await get('/v1/status');
   } catch (error) {
     return !(error instanceof Offline);
   }

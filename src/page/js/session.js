@@ -20,8 +20,9 @@ export async function startSession() {
     }
   }
   try {
-    enter(await get('/v1/session', { quiet: true }));
-    failure = null;
+    const session = await get('/v1/session', { quiet: true });
+    enter(session);
+    if (session) failure = null;
   } catch (error) {
     server.session.value = error instanceof Offline ? 'unknown' : 'out';
   }
@@ -33,9 +34,10 @@ export function codeInAddress(/** @type {string} */ hash) {
   return found ? decodeURIComponent(found[1]) : null;
 }
 
+/** `null` is nobody's. */
 function enter(session) {
-  server.role.value = session.role;
-  server.session.value = 'in';
+  server.role.value = session?.role ?? null;
+  server.session.value = session ? 'in' : 'out';
 }
 
 /** Why the code in the address was refused, for the sign-in page. */

@@ -12,7 +12,7 @@ use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::errors;
 use super::phases;
@@ -20,6 +20,9 @@ use crate::domain::attempt::SendError;
 use state::{Known, Running, State, THREADS, unresolved};
 
 pub(super) use state::{TIMES, Times};
+
+/// How long an answer counts where nothing is to be remembered: whoever waits must see it.
+const BLINK: Duration = Duration::from_millis(50);
 
 /// Looks a name up; may block.
 pub(super) type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
@@ -46,6 +49,19 @@ impl Names {
             Ok(found.map(|address| address.ip()).collect())
         };
         Self::with(TIMES, look_up)
+    }
+
+    /// Asks `look_up`, and again after a blink.
+    pub fn forgetful(
+        look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
+    ) -> Self {
+        let times = Times {
+            fresh: BLINK,
+            usable: BLINK,
+            failed: BLINK,
+            ..TIMES
+        };
+        Self::with(times, look_up)
     }
 
     /// Asks `look_up`.

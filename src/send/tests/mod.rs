@@ -106,6 +106,7 @@ fn options() -> HttpOptions {
         },
         own_receiver: OwnReceiver::default(),
         ca_pem: None,
+        proxy: None,
         user_agent: "ringhook/0".into(),
     }
 }

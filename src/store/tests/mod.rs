@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod disk;
 mod fault;
+mod forwards;
 mod model;
 mod refusals;
 pub mod samples;

@@ -145,7 +145,7 @@ impl Model {
             delivery.state = State::Delayed;
             return;
         }
-        let fresh = delivery.attempts == 0;
+        let fresh = delivery.attempts == 0 && key.round == 0;
         delivery.state = if fresh { State::Fresh } else { State::Due };
         let lane = self.lane(key.endpoint);
         let list = if fresh {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::endpoint::Tls;
+use crate::domain::filter::Wants;
 use crate::http::json;
 
 const NOW: Timestamp = Timestamp(1_000_000);
