@@ -17,6 +17,7 @@ use crate::engine;
 use crate::http::{self, Codes, Listeners, Page};
 use crate::send::Transport;
 use crate::send::http::{HttpOptions, HttpTransport};
+use crate::send::own_receiver::OwnReceiver;
 use crate::store;
 use crate::telemetry::Counters;
 
@@ -107,7 +108,9 @@ impl App {
         };
         let address = listeners.address();
 
-        let transport = Arc::new(transport(&settings, address, ca_pem)?);
+        let own_receiver = OwnReceiver::default();
+        let transport = transport(&settings, address, ca_pem, own_receiver.clone())?;
+        let transport = Arc::new(transport);
         let checker = transport.checker();
         let engine = engine::start(engine::Parts {
             store,
@@ -129,10 +132,12 @@ impl App {
             handle: engine.handle(),
             reader,
             settings: settings.http,
+            free_bytes_min: settings.store.free_bytes_min,
             configuration: known,
             counters,
             clock: clock.clone(),
             checker,
+            own_receiver,
             page,
             codes: Arc::clone(&codes),
         };
@@ -286,10 +291,12 @@ fn transport(
     settings: &Settings,
     own: SocketAddr,
     ca_pem: Option<String>,
+    own_receiver: OwnReceiver,
 ) -> Result<HttpTransport, StartError> {
     HttpTransport::new(HttpOptions {
         connect_timeout_ms: settings.delivery.connect_timeout_ms,
         egress: egress_rule(settings, own),
+        own_receiver,
         ca_pem,
         proxy: settings.egress.proxy.clone(),
         user_agent: concat!("ringhook/", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Context;
 use super::columns::columns;
 use super::console::{BAD, GOOD, PLAIN, paint, style_of};
-use super::document::{number, text};
+use super::document::{list, number, text};
 use super::failure::{Exit, Failure};
 use super::words::{bytes, plural, span};
 use crate::domain::time::Timestamp;
@@ -19,15 +19,12 @@ pub struct Arguments {}
 pub fn run(_: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let status = client.get("/v1/status")?;
-    let mut troubled = Vec::new();
-    for state in ["failing", "paused"] {
-        let page = client.get(&format!("/v1/endpoints?limit=500&state={state}"))?;
-        troubled.extend_from_slice(page.items());
-    }
+    let troubled = list(status.value(), "/attention");
     if !context.console.machine(&status)? {
         let now = context.clock.now().wall;
         let mut lines = screen(status.value(), now);
-        lines.extend(attention(&troubled));
+        lines.extend(attention(troubled));
+        lines.extend(beyond(status.value(), troubled.len()));
         context.console.lines(&lines)?;
     }
     let is_well = status.value()["ready"] == true && troubled.is_empty();
@@ -76,6 +73,15 @@ fn screen(status: &Value, now: Timestamp) -> Vec<String> {
     ]
 }
 
+/// How many more there are than are named.
+fn beyond(status: &Value, named: usize) -> Option<String> {
+    let count = |state: &str| number(status, &format!("/endpoints/{state}")).unwrap_or(0);
+    let more = (count("failing") + count("paused")).saturating_sub(named as u64);
+    (more > 0).then(|| {
+        format!("! and {more} more. Try: ringhook ep list --state failing, or --state paused")
+    })
+}
+
 /// A line for each endpoint in trouble, with what to do.
 fn attention(troubled: &[Value]) -> Vec<String> {
     let row = |endpoint: &Value| {
@@ -92,7 +98,7 @@ fn attention(troubled: &[Value]) -> Vec<String> {
             (format!("! {title}"), PLAIN),
             (state, style),
             (
-                plural(number(endpoint, "/stats/waiting").unwrap_or(0), "delivery"),
+                plural(number(endpoint, "/waiting").unwrap_or(0), "delivery"),
                 PLAIN,
             ),
             (text(endpoint, "/reason"), PLAIN),
@@ -124,9 +130,9 @@ mod tests {
     fn what_needs_attention_says_what_to_do() {
         let endpoints = [
             json!({"title": "Dialer", "state": "failing", "reason": "its attempts have failed",
-                "stats": {"waiting": 38}}),
+                "waiting": 38}),
             json!({"title": "Sheet (n8n)", "state": "paused", "reason": "paused by hand",
-                "stats": {"waiting": 1}}),
+                "waiting": 1}),
         ];
         let lines: Vec<_> = attention(&endpoints)
             .iter()

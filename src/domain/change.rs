@@ -6,6 +6,7 @@ use super::attempt::{Attempt, Recent};
 use super::endpoint::Endpoint;
 use super::event::{EventType, Origin};
 use super::id::{AttemptNumber, DeliveryKey, EndpointNumber, EventNumber, TokenNumber};
+use super::rollup::{Rollup, RollupKey, Span};
 use super::time::{Tick, Timestamp};
 use super::token::Token;
 
@@ -38,6 +39,15 @@ pub enum Change {
     History(u8, Arc<Attempt>),
     /// An endpoint's last attempts in short, oldest first, at most 10.
     Recent(EndpointNumber, Vec<Recent>),
+    /// The counters of a minute or an hour.
+    Rollup(RollupKey, Box<Rollup>),
+    /// Counters that are older than these go, some at a time.
+    RollupsDropped {
+        /// Hours before this one.
+        hours: Span,
+        /// Minutes before this one.
+        minutes: Span,
+    },
     /// The next numbers, with every batch.
     Numbers(Numbers),
     /// The bytes of all frozen bodies after this batch.

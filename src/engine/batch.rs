@@ -25,6 +25,8 @@ pub(super) struct Batch {
     /// Endpoints whose health changed. Their records are made when the batch is sealed, so that
     /// they compose with what a person changes in the same batch.
     pub marked: BTreeSet<EndpointNumber>,
+    /// Those of them whose place in the lists is to be looked at.
+    pub relisted: Vec<EndpointNumber>,
     /// What persons change, in their order.
     pub writes: VecDeque<Write>,
     /// Events that wait to be accepted, ascending.
@@ -153,6 +155,7 @@ impl Batch {
     pub fn mark(&mut self, now: Tick, endpoint: EndpointNumber) {
         self.since.get_or_insert(now);
         self.marked.insert(endpoint);
+        self.relisted.push(endpoint);
     }
 
     /// Adds what a person changes: it starts a commit at once.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::batch::{Accepting, Flight, Planned};
 use super::history::Dirty;
+use super::rollups;
 use super::state::{Disk, Phase, State};
 use super::step::changed;
 use crate::domain::change::{Change, Numbers};
@@ -45,7 +46,8 @@ pub(super) fn due(state: &State, now: Tick) -> Option<Tick> {
         Disk::Well => {}
     }
     let (batch, pace) = (&state.batch, &state.pace);
-    let idle = batch.is_empty() && state.history.is_clean();
+    let unswept = !state.history.is_clean() || !state.rollups.is_clean();
+    let idle = batch.is_empty() && !unswept;
     let flushing = state.phase == Phase::Flushing && (!idle || pace.unrepaired);
     let enough = batch.rows.len() >= FINISHES_ENOUGH;
     if flushing || batch.urgent || enough || state.history.is_full() {
@@ -60,7 +62,7 @@ pub(super) fn due(state: &State, now: Tick) -> Option<Tick> {
         }
     });
     let finishes = batch.since.map(|since| since.plus_ms(FINISHES_WAIT_MS));
-    let sweep = (!state.history.is_clean()).then(|| pace.began_at.plus_ms(SWEEP_IDLE_MS));
+    let sweep = unswept.then(|| pace.began_at.plus_ms(SWEEP_IDLE_MS));
     let repair = (idle && pace.unrepaired).then(|| pace.began_at.plus_ms(REPAIR_IDLE_MS));
     [accepts, finishes, sweep, repair, pace.doubt_at]
         .into_iter()
@@ -85,6 +87,8 @@ pub(super) fn events_enough(state: &State) -> usize {
 /// Takes the next batch out of what waits, as an order for the store. What does not fit waits
 /// for the one after.
 pub(super) fn seal(state: &mut State, now: Now) -> Order {
+    // Rollups alone go with it: they come once a minute, and a commit of their own for the
+    // repair after that would be one more.
     let idle = state.batch.is_empty() && state.history.is_clean();
     let tried = state.disk == Disk::Well;
     let quick_repair = tried && (idle || state.phase == Phase::Flushing);
@@ -100,6 +104,8 @@ pub(super) fn seal(state: &mut State, now: Now) -> Order {
         false => state.history.sweep(now.tick, room),
     };
     sweep(state, slice, &mut changes);
+    let room = OPERATIONS_MAX.saturating_sub(changes.len());
+    rollups::sweep(state, now.tick, room, &mut changes);
     changes.extend(removals(&flight));
     if flight.body_bytes != state.retention.body_bytes {
         changes.push(Change::BodyBytes(flight.body_bytes));

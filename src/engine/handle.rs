@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::answer::{Answer, Permit};
-use super::keeper::Space;
+use super::directory::Directory;
+use super::keeper::{Oldest, Space};
 use super::message::{Group, Marks, Message, Question, Submission};
 use super::news::{Audience, Listener};
 use super::queue::Queue;
 use super::replay::Desk;
 use super::tokens::Tokens;
-pub use super::views::{EndpointStats, EndpointView, EngineStatus};
+pub use super::views::{EndpointStats, EndpointView, EngineStatus, Ranking};
 use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
 use crate::domain::endpoint::EndpointSpec;
@@ -20,6 +21,7 @@ use crate::domain::id::{
 };
 use crate::domain::key::SignatureKey;
 use crate::domain::payload::Draft;
+use crate::domain::rollup::{Rollup, RollupKey};
 use crate::domain::time::{Now, Tick, Timestamp};
 use crate::domain::token::{Role, Token};
 
@@ -200,6 +202,8 @@ pub(super) struct Shared {
     pub epochs: Arc<Epochs>,
     pub tokens: Tokens,
     pub space: Space,
+    pub oldest: Oldest,
+    pub directory: Directory,
     pub replays: Desk,
     pub audience: Audience,
 }
@@ -207,6 +211,12 @@ pub(super) struct Shared {
 /// What a submission holds beside its body, and what a command or a test is counted as: rough,
 /// and rather too much.
 const OVERHEAD_BYTES: usize = 1024;
+
+/// What time it is when the engine has gone.
+const NEVER: Now = Now {
+    wall: Timestamp(0),
+    tick: Tick(0),
+};
 
 impl Handle {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
@@ -281,10 +291,22 @@ impl Handle {
         self.push(Message::Test(Box::new(test), answer));
     }
 
-    /// Every endpoint, ascending.
-    pub fn endpoints(&self, reply: Reply<Vec<EndpointView>>) {
+    /// The endpoints as they are listed.
+    pub fn directory(&self) -> &Directory {
+        &self.shared.directory
+    }
+
+    /// These endpoints, in this order; those that are gone are left out. A page of them: the
+    /// engine does nothing else meanwhile.
+    pub fn views(&self, numbers: Vec<EndpointNumber>, reply: Reply<Vec<EndpointView>>) {
         let answer = Answer::to_question(reply, Vec::new);
-        self.push(Message::Ask(Question::Endpoints(answer)));
+        self.push(Message::Ask(Question::Views(numbers, answer)));
+    }
+
+    /// What these endpoints are ranked by, in this order; some hundreds of them at a time.
+    pub fn ranks(&self, by: Ranking, numbers: Vec<EndpointNumber>, reply: Reply<Vec<u64>>) {
+        let answer = Answer::to_question(reply, Vec::new);
+        self.push(Message::Ask(Question::Ranks(by, numbers, answer)));
     }
 
     /// One endpoint.
@@ -301,11 +323,7 @@ impl Handle {
 
     /// Every delivery in flight, and both clocks to turn stored due times into wall times.
     pub fn in_flight(&self, reply: Reply<(Vec<DeliveryKey>, Now)>) {
-        let nothing = || {
-            let (wall, tick) = (Timestamp::default(), Tick::default());
-            (Vec::new(), Now { wall, tick })
-        };
-        let answer = Answer::to_question(reply, nothing);
+        let answer = Answer::to_question(reply, || (Vec::new(), NEVER));
         self.push(Message::Ask(Question::InFlight(answer)));
     }
 
@@ -323,6 +341,12 @@ impl Handle {
     /// Whether the news are heard from now on.
     pub fn listen(&self, listens: bool) {
         self.shared.audience.listen(listens);
+    }
+
+    /// The rollups of the whole daemon that are newer than the database, and now.
+    pub fn rollups(&self, reply: Reply<(Vec<(RollupKey, Rollup)>, Now)>) {
+        let answer = Answer::to_question(reply, || (Vec::new(), NEVER));
+        self.push(Message::Ask(Question::Rollups(answer)));
     }
 
     /// Every token, ascending.

@@ -4,7 +4,7 @@
 //! It decides nothing but whether the free space is below its bound, which it tells everyone.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -14,11 +14,13 @@ use super::message::Message;
 use super::retention::SLICE_MAX;
 use crate::clock::Clock;
 use crate::domain::id::EventNumber;
-use crate::domain::time::Tick;
+use crate::domain::time::{Tick, Timestamp};
 use crate::store::Reader;
 
 /// How often the free space is looked at.
 const SPACE_MS: u64 = 1000;
+/// How often the oldest event that waits is looked for.
+const OLDEST_MS: u64 = 10_000;
 /// It needs little: the records of one event at a time.
 const STACK_BYTES: usize = 256 * 1024;
 
@@ -49,6 +51,26 @@ impl Space {
         } else {
             log::info!("the disk has space again, {free} MiB: events are accepted");
         }
+    }
+}
+
+/// When the oldest event came that has open deliveries, as last seen.
+#[derive(Debug, Default)]
+pub(super) struct Oldest {
+    // 0: there is none.
+    ms: AtomicU64,
+}
+
+impl Oldest {
+    /// As last seen.
+    pub fn get(&self) -> Option<Timestamp> {
+        let ms = self.ms.load(Ordering::Relaxed);
+        (ms > 0).then_some(Timestamp(ms))
+    }
+
+    fn note(&self, oldest: Option<Timestamp>) {
+        let ms = oldest.map_or(0, |at| at.0);
+        self.ms.store(ms, Ordering::Relaxed);
     }
 }
 
@@ -112,9 +134,14 @@ struct Worker {
 
 impl Worker {
     fn run(&self) {
-        let mut space_at = self.clock.now().tick.plus_ms(SPACE_MS);
+        let mut oldest_at = self.clock.now().tick;
+        let mut space_at = oldest_at.plus_ms(SPACE_MS);
         loop {
             let now = self.clock.now().tick;
+            if oldest_at <= now {
+                self.look_for_oldest();
+                oldest_at = now.plus_ms(OLDEST_MS);
+            }
             if space_at <= now {
                 let free_bytes = self.reader.disk_free_bytes();
                 self.shared.space.note(free_bytes, self.free_bytes_min);
@@ -125,6 +152,13 @@ impl Worker {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+        }
+    }
+
+    fn look_for_oldest(&self) {
+        match self.reader.oldest_open() {
+            Ok(oldest) => self.shared.oldest.note(oldest),
+            Err(error) => log::debug!("the oldest that waits is not known: {error}"),
         }
     }
 

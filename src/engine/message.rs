@@ -4,15 +4,17 @@
 use std::sync::Arc;
 
 use super::answer::{Answer, Verdict};
-use super::handle::{Accepted, Command, EndpointView, EngineStatus, TestRequest, Written};
+use super::handle::{Accepted, Command, EndpointView, EngineStatus, Ranking, TestRequest, Written};
 use super::news::News;
 use crate::config::DeliverySettings;
 use crate::domain::attempt::Attempt;
 use crate::domain::change::EndState;
 use crate::domain::digest;
+use crate::domain::endpoint::Endpoint;
 use crate::domain::event::{Facts, Incoming};
 use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber, ReplayNumber, TokenNumber};
 use crate::domain::lanes::Dispatch;
+use crate::domain::rollup::{Rollup, RollupKey};
 use crate::domain::time::Now;
 use crate::domain::token::Token;
 use crate::send::pool::{Finished, Job};
@@ -104,18 +106,25 @@ pub(super) enum Errand {
 /// What can be asked.
 #[derive(Debug)]
 pub(super) enum Question {
-    Endpoints(Answer<Vec<EndpointView>>),
+    Views(Vec<EndpointNumber>, Answer<Vec<EndpointView>>),
+    Ranks(Ranking, Vec<EndpointNumber>, Answer<Vec<u64>>),
     Endpoint(EndpointNumber, Answer<Option<EndpointView>>),
     DirtyHistory(EndpointNumber, Answer<Vec<(u8, Arc<Attempt>)>>),
     InFlight(Answer<(Vec<DeliveryKey>, Now)>),
+    Rollups(Answer<RollupsNow>),
     Status(Answer<EngineStatus>),
 }
+
+/// The rollups that are newer than the database, and now.
+pub(super) type RollupsNow = (Vec<(RollupKey, Rollup)>, Now);
 
 /// What the loop is to do, after the decisions of one drain.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     /// For the store thread: first of all, so that it works while the rest is done.
     pub order: Option<Order>,
+    /// For the directory: before any answer, so that who hears of a change finds it there.
+    pub listed: Vec<(EndpointNumber, Option<Arc<Endpoint>>)>,
     /// Answers to give, in this order.
     pub tells: Vec<Tell>,
     /// For the delivery threads.
@@ -150,10 +159,12 @@ pub(super) enum Tell {
         Verdict<Arc<Attempt>>,
         Result<Arc<Attempt>, super::handle::Refusal>,
     ),
-    Endpoints(Answer<Vec<EndpointView>>, Vec<EndpointView>),
+    Views(Answer<Vec<EndpointView>>, Vec<EndpointView>),
+    Ranks(Answer<Vec<u64>>, Vec<u64>),
     Endpoint(Answer<Option<EndpointView>>, Option<EndpointView>),
     DirtyHistory(Answer<Vec<(u8, Arc<Attempt>)>>, Vec<(u8, Arc<Attempt>)>),
     InFlight(Answer<(Vec<DeliveryKey>, Now)>, (Vec<DeliveryKey>, Now)),
+    Rollups(Answer<RollupsNow>, RollupsNow),
     /// The number of threads and the space on the disk are the loop's to add.
     Status(Answer<EngineStatus>, EngineStatus),
     /// To those who check tokens: this one counts, as it is now.

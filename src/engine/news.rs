@@ -28,7 +28,7 @@ pub enum News {
     Event(EventNews),
     /// An endpoint was added or changed: its settings or its state. None: it is gone.
     Endpoint(EndpointNumber, Option<Box<EndpointView>>),
-    /// The engine in figures, at most once a second, and when something has changed.
+    /// The engine in figures: once a second while something happens, else every 15.
     Figures(Figures),
 }
 
@@ -153,6 +153,8 @@ const ATTEMPTS_MAX: u32 = 20;
 const EVENTS_MAX: u32 = 20;
 const ENDPOINTS_MAX: u32 = 10;
 const SECOND_MS: u64 = 1000;
+/// Figures are told so often when nothing happens: they are the pulse of the stream.
+const PULSE_MS: u64 = 15_000;
 /// What waits for a commit: more than a second of it gathers only while the store hangs.
 const WAITING_MAX: usize = 200;
 
@@ -166,7 +168,7 @@ pub(super) struct Newsroom {
     waiting: Vec<News>,
     // Something has happened since the last figures.
     stirred: bool,
-    figures_at: Tick,
+    told_at: Tick,
 }
 
 #[derive(Debug, Default)]
@@ -177,11 +179,6 @@ struct Told {
 }
 
 impl Newsroom {
-    /// Whether somebody does.
-    pub const fn listens(&self) -> bool {
-        self.listens
-    }
-
     /// Takes note of whether somebody listens.
     pub fn listen(&mut self, listens: bool) {
         if self.listens != listens {
@@ -252,7 +249,8 @@ impl Newsroom {
 
     /// When there are figures to tell.
     pub fn next_wake(&self) -> Option<Tick> {
-        self.stirred.then_some(self.figures_at)
+        let apart_ms = if self.stirred { SECOND_MS } else { PULSE_MS };
+        self.listens.then(|| self.told_at.plus_ms(apart_ms))
     }
 
     fn turn(&mut self, now: Tick) {
@@ -305,7 +303,7 @@ pub(super) fn go_on(state: &mut State, now: Now, effects: &mut Effects) {
         skipped: std::mem::take(&mut state.news.skipped),
     }));
     state.news.stirred = false;
-    state.news.figures_at = now.tick.plus_ms(SECOND_MS);
+    state.news.told_at = now.tick;
 }
 
 impl AttemptNews {

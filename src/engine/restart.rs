@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::history::Ring;
 use super::idempotency;
+use super::rollups;
 use super::roster::Entry;
 use super::state::State;
 use super::step::{note_ends, restarted};
@@ -59,6 +60,7 @@ pub(super) fn rebuild(
         admit(state, now, (event, &row), &mut superseded);
     })?;
     state.end_all(now, superseded, (EndState::Superseded, Reason::CallEnded));
+    rollups::rebuild(state, now, reader)?;
     remember(state, now, reader)
 }
 

@@ -153,6 +153,7 @@ impl Loop {
         loop {
             let now = self.clock.now();
             self.state.news.listen(self.shared.audience.listens());
+            self.state.rollups.oldest_at = self.shared.oldest.get();
             let mut messages = drained.drain(..).peekable();
             loop {
                 for message in messages.by_ref().take(DRAIN_MAX) {
@@ -197,6 +198,12 @@ impl Loop {
         if let Some(order) = effects.order.take() {
             self.store.send(order);
         }
+        for (number, endpoint) in effects.listed.drain(..) {
+            match endpoint {
+                Some(endpoint) => self.shared.directory.put(endpoint),
+                None => self.shared.directory.remove(number),
+            }
+        }
         for tell in effects.tells.drain(..) {
             self.tell(tell);
         }
@@ -224,10 +231,12 @@ impl Loop {
             Tell::Grouped(answer, result) => answer.give(result),
             Tell::Written(answer, result) => answer.give(result),
             Tell::Tested(answer, result) => answer.give(result),
-            Tell::Endpoints(answer, views) => answer.give(views),
+            Tell::Views(answer, views) => answer.give(views),
+            Tell::Ranks(answer, ranks) => answer.give(ranks),
             Tell::Endpoint(answer, view) => answer.give(view),
             Tell::DirtyHistory(answer, attempts) => answer.give(attempts),
             Tell::InFlight(answer, keys) => answer.give(keys),
+            Tell::Rollups(answer, rows) => answer.give(rows),
             Tell::Status(answer, mut status) => {
                 status.threads = self.pool.threads().0;
                 status.disk_low = self.shared.space.is_low();
@@ -266,6 +275,8 @@ pub(super) fn launch(parts: Parts) -> Result<(Arc<Shared>, JoinHandle<bool>), St
         epochs,
         tokens: super::tokens::Tokens::default(),
         space: super::keeper::Space::default(),
+        directory: super::directory::Directory::default(),
+        oldest: super::keeper::Oldest::default(),
         replays,
         audience: super::news::Audience::default(),
     });
@@ -273,6 +284,9 @@ pub(super) fn launch(parts: Parts) -> Result<(Arc<Shared>, JoinHandle<bool>), St
         shared.tokens.put(Arc::new(token.clone()));
     }
     super::restart::rebuild(&mut state, now, parts.loaded, &reader)?;
+    for entry in state.roster.values() {
+        shared.directory.put(Arc::clone(&entry.endpoint));
+    }
     let outside = (parts.transport, parts.clock, parts.free_bytes_min);
     let inside = (parts.store, inbox);
     let thread = start(&shared, state, inside, outside, parts.on_panic);

@@ -13,6 +13,7 @@ use super::live::Live;
 use super::news::Newsroom;
 use super::replay::Outstanding;
 use super::retention::Retention;
+use super::rollups::Rollups;
 use super::roster::Entry;
 use super::rounds::Rounds;
 use super::step::watch;
@@ -58,6 +59,7 @@ pub(super) struct State {
     pub bodies: Bodies,
     pub history: History,
     pub news: Newsroom,
+    pub rollups: Rollups,
     pub retention: Retention,
 
     // What is going on.
@@ -195,6 +197,7 @@ impl State {
             bodies: Bodies::default(),
             history: History::default(),
             news: Newsroom::default(),
+            rollups: Rollups::new(now.tick),
             retention: Retention::new(retention, 0),
             tests: HashMap::new(),
             in_flight: 0,

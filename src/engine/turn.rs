@@ -1,10 +1,13 @@
 //! What is decided after each drain, and when nobody sent anything: time passes, a commit
 //! starts, deliveries go out, a stop goes on. And when to be woken for the next of these.
 
+use std::sync::Arc;
+
 use super::commit;
 use super::message::{Effects, Errand};
 use super::news;
 use super::retention;
+use super::rollups;
 use super::state::{Disk, Phase, State};
 use super::step::{end_due, next_end, pass};
 use crate::domain::change::{EndState, Reason};
@@ -28,6 +31,7 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
         pass(state, now);
     }
     clear_removed(state, now);
+    rollups::turn(state, now);
     go_on_stopping(state, now, effects);
     if commit::due(state, now.tick).is_some_and(|due| due <= now.tick) {
         effects.order = Some(commit::seal(state, now));
@@ -37,6 +41,16 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     dispatch(state, now, effects);
     effects.replayed.append(state.replays.news());
     news::go_on(state, now, effects);
+    relist(state, effects);
+}
+
+/// Endpoints whose health has changed find their places in the lists anew.
+fn relist(state: &mut State, effects: &mut Effects) {
+    for number in state.batch.relisted.drain(..) {
+        let entry = state.roster.get(&number);
+        let endpoint = entry.map(|entry| Arc::clone(&entry.endpoint));
+        effects.listed.push((number, endpoint));
+    }
 }
 
 /// When `turn` has something to do next, should nothing be sent before.
@@ -61,6 +75,7 @@ pub(super) fn next_wake(state: &State, now: Now) -> Option<Tick> {
         retention,
         stop,
         state.news.next_wake(),
+        rollups::next_wake(state),
     ]
     .into_iter()
     .flatten()

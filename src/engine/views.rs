@@ -33,6 +33,19 @@ pub struct EndpointStats {
     pub p95_ms: Option<u32>,
 }
 
+/// What endpoints can be ranked by that changes with every delivery.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ranking {
+    /// Deliveries that wait.
+    Waiting,
+    /// Delivered in the last 24 hours.
+    Delivered,
+    /// Attempts that failed in the last 24 hours.
+    Failed,
+    /// The p95 of attempts that delivered.
+    P95,
+}
+
 /// The engine in figures.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EngineStatus {
@@ -44,6 +57,8 @@ pub struct EngineStatus {
     pub open: u32,
     /// With a delivery thread.
     pub in_flight: u32,
+    /// For how long the oldest delivery has waited; None when none does.
+    pub oldest_waiting_ms: Option<u64>,
     /// Wall time of the earliest due delivery of all lanes that may send.
     pub oldest_due_at: Option<Timestamp>,
     /// Delivery threads now.

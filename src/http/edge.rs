@@ -21,6 +21,7 @@ use super::origin::OriginRule;
 use super::problem::{Code, Problem};
 use super::router::Router;
 use super::session::{Cookie, Sessions, Tries};
+use super::test_receiver::TestReceiver;
 
 /// Batches that are read at a time: a body of 16 MiB each. Others wait for their turn.
 const BATCHES_MAX: usize = 4;
@@ -65,6 +66,8 @@ pub struct Edge {
     pub stream_places: Arc<Semaphore>,
     /// What they are told.
     pub hub: Arc<Hub>,
+    /// The built-in one.
+    pub test_receiver: Arc<TestReceiver>,
     /// Filters that are being tried.
     pub preview_places: Arc<Semaphore>,
     /// Windows that are being counted.
@@ -96,6 +99,7 @@ impl Edge {
             sessions: Arc::default(),
             tries: Tries::default(),
             stream_places: Arc::new(Semaphore::new(streams)),
+            test_receiver: TestReceiver::new(parts.handle.clone(), parts.own_receiver.clone()),
             hub: Hub::new(&parts.handle, parts.clock.now().wall),
             preview_places: Arc::new(Semaphore::new(PREVIEWS_MAX)),
             count_places: Semaphore::new(COUNTS_MAX),

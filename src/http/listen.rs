@@ -145,6 +145,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 pub async fn serve(listeners: Listeners, parts: Parts, mut stop: watch::Receiver<bool>) {
     let mut doors = Doors::new(&parts.settings);
     let edge = Arc::new(Edge::new(parts, listeners.address));
+    tokio::spawn(Arc::clone(&edge.test_receiver).restore());
     let mut is_short = false;
     loop {
         tokio::select! {
@@ -165,6 +166,7 @@ pub async fn serve(listeners: Listeners, parts: Parts, mut stop: watch::Receiver
     }
     drop(listeners);
     edge.hub.close();
+    edge.test_receiver.stop();
     doors.close().await;
 }
 

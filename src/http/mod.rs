@@ -24,12 +24,14 @@ mod router;
 mod routes;
 mod service;
 mod session;
+mod test_receiver;
 mod wire;
 
 use crate::clock::Clock;
 use crate::config::{HttpSettings, Resolved};
 use crate::engine::handle::Handle;
 use crate::send::check::Checker;
+use crate::send::own_receiver::OwnReceiver;
 use crate::store::Reader;
 use crate::telemetry::Counters;
 use std::sync::Arc;
@@ -50,10 +52,14 @@ pub struct Parts {
     pub settings: HttpSettings,
     /// What holds now, in settings and in words; a reload changes it.
     pub configuration: watch::Receiver<Arc<Resolved>>,
+    /// Free space below which events are refused.
+    pub free_bytes_min: u64,
     /// What is counted.
     pub counters: Arc<Counters>,
     /// For times at the edge.
     pub clock: Clock,
+    /// Where the built-in test receiver listens, for who connects.
+    pub own_receiver: OwnReceiver,
     /// Looks at URLs before endpoints have them.
     pub checker: Checker,
     /// Where the page comes from.

@@ -67,7 +67,7 @@ impl Checker {
         let host = bare_host(uri);
         let is_https = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        let mut checked = match &self.0.proxy {
+        let mut checked = match self.0.proxy_before(host, port) {
             Some(proxy) => {
                 let rule = self.0.rule();
                 let allowed = rule.check_through_proxy(host, port, is_here);
@@ -106,8 +106,10 @@ impl Checker {
             }
             Ok(addresses) => {
                 let rule = self.0.rule();
-                let check = |ip| rule.check(host, SocketAddr::new(ip, port), is_here);
-                let of = |ip| (ip, check(ip).err().map(|why| why.to_string()));
+                let is_own = self.0.own_receiver.at(host, port).is_some();
+                let check = |ip| rule.check(host, SocketAddr::new(ip, port), is_here).err();
+                let closed = |ip| check(ip).filter(|_| !is_own);
+                let of = |ip| (ip, closed(ip).map(|why| why.to_string()));
                 checked.addresses = addresses.into_iter().map(of).collect();
             }
             Err(error) => checked.unresolved = Some(error.message),

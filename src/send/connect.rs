@@ -19,6 +19,7 @@ use super::errors;
 use super::kept::Kept;
 use super::line::{Line, Wire};
 use super::names::Names;
+use super::own_receiver::OwnReceiver;
 use super::phases;
 use super::proxy::{self, Via};
 use super::socket::Socket;
@@ -48,10 +49,20 @@ pub(super) struct Shared {
     pub names: Names,
     /// Replaced as a whole by a reload.
     pub egress: RwLock<Arc<EgressRule>>,
+    /// The one exception to it.
+    pub own_receiver: OwnReceiver,
     /// All connections go through it, where there is one.
     pub proxy: Option<Proxy>,
     pub connect_timeout: Duration,
     pub tls: Tls,
+}
+
+impl Shared {
+    /// The proxy on the way to a host; there is none on the way to our own receiver.
+    pub(super) fn proxy_before(&self, host: &str, port: u16) -> Option<&Proxy> {
+        let is_own = self.own_receiver.at(host, port).is_some();
+        self.proxy.as_ref().filter(|_| !is_own)
+    }
 }
 
 /// Finds connections for one agent: one that was kept, or a new one.
@@ -82,7 +93,8 @@ impl Connector for Dialler {
                 made?
             }
         };
-        let proxy = self.shared.proxy.as_ref();
+        let port = details.uri.port_u16().unwrap_or(80);
+        let proxy = self.shared.proxy_before(bare_host(details.uri), port);
         let via = proxy.filter(|_| !details.needs_tls());
         let via = via.map(|proxy| Box::new(Via::new(proxy, details.uri)));
         Ok(Some(Line::new(wire, via, Arc::clone(&self.kept))))
@@ -126,8 +138,11 @@ impl Dialler {
         needs_tunnel: bool,
         enter: impl Fn(&Socket) -> Result<(), SendError>,
     ) -> Result<(Socket, SocketAddr), SendError> {
-        let Some(proxy) = &self.shared.proxy else {
-            let addresses = self.resolve(host, port)?;
+        let Some(proxy) = self.shared.proxy_before(host, port) else {
+            let addresses = match self.shared.own_receiver.at(host, port) {
+                Some(own) => vec![own],
+                None => self.resolve(host, port)?,
+            };
             let (socket, address) = self.dial(&addresses)?;
             enter(&socket)?;
             return Ok((socket, address));

@@ -16,6 +16,7 @@ use super::agents::Agents;
 use super::check::Checker;
 use super::connect::Shared;
 use super::names::Names;
+use super::own_receiver::OwnReceiver;
 use super::phases::{self, Call};
 use super::tls::Tls;
 use super::{Sent, Transport, errors};
@@ -32,6 +33,8 @@ pub struct HttpOptions {
     pub connect_timeout_ms: u32,
     /// Which addresses are allowed.
     pub egress: EgressRule,
+    /// The one exception to that.
+    pub own_receiver: OwnReceiver,
     /// Certificates in PEM that are trusted beside the system's roots: `egress.ca_file`.
     pub ca_pem: Option<String>,
     /// The one way out, where there is one: `egress.proxy`.
@@ -68,6 +71,7 @@ impl HttpTransport {
     pub(super) fn with(options: HttpOptions, names: Names, tls: Tls) -> Self {
         let shared = Arc::new(Shared {
             names,
+            own_receiver: options.own_receiver,
             egress: RwLock::new(Arc::new(options.egress)),
             proxy: options.proxy,
             connect_timeout: Duration::from_millis(options.connect_timeout_ms.into()),

@@ -16,6 +16,7 @@ mod kept;
 mod line;
 mod lookout;
 mod names;
+pub mod own_receiver;
 mod phases;
 pub mod pool;
 mod proxy;

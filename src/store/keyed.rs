@@ -4,8 +4,10 @@
 use redb::{Key, WriteTransaction};
 
 use super::record::{self, Place};
+use super::rollups::{drop_old, is_old, stored};
 use super::tables::{
-    Definition, ENDPOINTS, HISTORY, META, META_BODY_BYTES, META_NUMBERS, RECENT, TOKENS, place,
+    Definition, ENDPOINTS, HISTORY, META, META_BODY_BYTES, META_NUMBERS, RECENT, ROLLUPS, TOKENS,
+    place,
 };
 use crate::domain::attempt::RING_SLOTS;
 use crate::domain::change::Change;
@@ -20,6 +22,8 @@ pub(super) fn apply_keyed(
     let mut tokens = Vec::new();
     let mut history = Vec::new();
     let mut recent = Vec::new();
+    let mut rollups = Vec::new();
+    let mut dropped = Vec::new();
     for change in changes {
         match change {
             Change::Endpoint(endpoint) => endpoints.push((endpoint.number.0, Some(change))),
@@ -34,6 +38,16 @@ pub(super) fn apply_keyed(
                 history.push(((attempt.endpoint.0, *slot), Some(change)));
             }
             Change::Recent(endpoint, _) => recent.push((endpoint.0, Some(change))),
+            Change::Rollup(key, _) => rollups.push((stored(*key), Some(change))),
+            Change::RollupsDropped { hours, minutes } => {
+                // Those of this batch that came before are as old as those on disk.
+                for (key, row) in &mut rollups {
+                    if is_old(*key, *hours, *minutes) {
+                        *row = None;
+                    }
+                }
+                dropped.push((*hours, *minutes));
+            }
             Change::Numbers(_) => meta.push((META_NUMBERS, Some(change))),
             Change::BodyBytes(_) => meta.push((META_BODY_BYTES, Some(change))),
             Change::Event(_)
@@ -49,7 +63,11 @@ pub(super) fn apply_keyed(
     put(transaction, ENDPOINTS, endpoints)?;
     put(transaction, TOKENS, tokens)?;
     put(transaction, HISTORY, history)?;
-    put(transaction, RECENT, recent)
+    put(transaction, RECENT, recent)?;
+    for (hours, minutes) in dropped {
+        drop_old(transaction, hours, minutes)?;
+    }
+    put(transaction, ROLLUPS, rollups)
 }
 
 /// Writes (or removes, for None) rows of one table in the order of keys.
@@ -89,6 +107,7 @@ fn write_keyed(place: Place, change: &Change, buffer: &mut Vec<u8>) {
         Change::Token(token) => record::write_token(place, token, buffer),
         Change::History(_, attempt) => record::write_attempt(place, attempt, buffer),
         Change::Recent(_, recent) => record::write_recent(place, recent, buffer),
+        Change::Rollup(_, rollup) => record::write_rollup(place, rollup, buffer),
         Change::Numbers(numbers) => record::write_numbers(place, numbers, buffer),
         Change::BodyBytes(bytes) => record::write_body_bytes(place, *bytes, buffer),
         Change::Event(_)
@@ -99,6 +118,7 @@ fn write_keyed(place: Place, change: &Change, buffer: &mut Vec<u8>) {
         | Change::Reopened(..)
         | Change::Unopened(_)
         | Change::EndpointRemoved(_)
-        | Change::TokenRemoved(_) => unreachable!("has no row of its own: {change:?}"),
+        | Change::TokenRemoved(_)
+        | Change::RollupsDropped { .. } => unreachable!("has no row of its own: {change:?}"),
     }
 }

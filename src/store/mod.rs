@@ -17,6 +17,7 @@ mod open;
 mod read;
 mod record;
 mod retention;
+mod rollups;
 mod shared;
 mod tables;
 #[cfg(test)]

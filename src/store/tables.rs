@@ -28,6 +28,9 @@ pub const CLOSED: Definition<u64> = TableDefinition::new("closed");
 pub const HISTORY: Definition<(u32, u8)> = TableDefinition::new("history");
 /// By endpoint: the last attempts in short.
 pub const RECENT: Definition<u32> = TableDefinition::new("recent");
+/// By the number of a minute or an hour, which do not overlap, and endpoint: counters. The whole
+/// daemon is the endpoint 0.
+pub const ROLLUPS: Definition<(u32, u32)> = TableDefinition::new("rollups");
 
 /// Key of the format version in `meta`.
 pub const META_FORMAT: &str = "format";
@@ -52,6 +55,7 @@ pub fn make(transaction: &WriteTransaction) -> Result<(), redb::Error> {
     transaction.open_table(CLOSED)?;
     transaction.open_table(HISTORY)?;
     transaction.open_table(RECENT)?;
+    transaction.open_table(ROLLUPS)?;
     Ok(())
 }
 

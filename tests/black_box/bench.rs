@@ -10,7 +10,7 @@ fn a_quick_bench_prints_a_line_for_each_figure_and_leaves_nothing_behind() {
     let place = tempfile::tempdir().unwrap();
     let output = command()
         .args(["bench", "--quick", "--json", "--only", "start", "fan-out"])
-        .args(["hanging", "--data"])
+        .args(["hanging", "page", "--data"])
         .arg(place.path())
         .output()
         .unwrap();
@@ -31,6 +31,7 @@ fn a_quick_bench_prints_a_line_for_each_figure_and_leaves_nothing_behind() {
         assert!(fan_out[field].as_f64().unwrap() > 0.0, "{fan_out}");
     }
     assert!(fan_out["met"].is_boolean(), "{fan_out}");
+    assert!(named("page: endpoints")["ratio"].as_f64().unwrap() > 0.0);
     assert_eq!(place.path().read_dir().unwrap().count(), 0);
 }
 

@@ -30,6 +30,8 @@ mod restart;
 mod retention;
 mod retry;
 mod session;
+mod stats;
 mod stream;
+mod test_receiver;
 mod tls;
 mod tools;

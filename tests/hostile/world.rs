@@ -14,6 +14,7 @@ use ringhook::domain::endpoint::TlsTerms;
 use ringhook::domain::time::Tick;
 use ringhook::send::Transport as _;
 use ringhook::send::http::{HttpOptions, HttpTransport};
+use ringhook::send::own_receiver::OwnReceiver;
 use rustls::ServerConfig;
 
 use crate::certificates::{CA, GOOD, server};
@@ -26,6 +27,7 @@ pub fn options() -> HttpOptions {
     HttpOptions {
         connect_timeout_ms: LIMIT_MS - 500,
         egress: rule(true, &[]),
+        own_receiver: OwnReceiver::default(),
         ca_pem: Some(CA.to_owned()),
         proxy: None,
         user_agent: "ringhook/0".to_owned(),

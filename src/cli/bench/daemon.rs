@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Setting;
 use crate::cli::client::Client;
-use crate::cli::document::text;
+use crate::cli::document::{Document, text};
 use crate::cli::failure::{Exit, Failure, code};
 use crate::cli::{Context, Global};
 
@@ -137,6 +137,11 @@ impl Daemon {
     pub fn pause(&self, endpoint: &str) -> Result<(), Failure> {
         let path = format!("/v1/endpoints/{endpoint}/pause");
         self.client.post_empty(&path).map(drop)
+    }
+
+    /// What it says to a request.
+    pub fn get(&self, path: &str) -> Result<Document, Failure> {
+        self.client.get(path)
     }
 
     /// A figure of its status.

@@ -11,6 +11,7 @@ mod driver;
 mod figure;
 mod intake;
 mod limits;
+mod page;
 mod receivers;
 mod sample;
 mod standing;
@@ -71,6 +72,8 @@ enum Part {
     Endpoints,
     /// A million waiting deliveries
     Million,
+    /// The requests of the page, with 1,000 endpoints and a million events
+    Page,
 }
 
 /// What every part works with.
@@ -122,6 +125,20 @@ impl Scale {
 
     fn endpoints(self) -> u64 {
         if self.quick { 200 } else { 10_000 }
+    }
+
+    /// Endpoints and events of a small database …
+    fn page_little(self) -> (u64, u64) {
+        if self.quick { (10, 200) } else { (10, 10_000) }
+    }
+
+    /// … and of a large one.
+    fn page_much(self) -> (u64, u64) {
+        if self.quick {
+            (50, 1_000)
+        } else {
+            (1_000, 1_000_000)
+        }
     }
 
     /// Events of which each waits for eight endpoints.
@@ -180,6 +197,7 @@ fn measure(part: Part, setting: &Setting, limits: &mut Limits) -> Result<Vec<Fig
         Part::Hanging => standing::hanging(setting),
         Part::Endpoints => standing::endpoints(setting),
         Part::Million => standing::million(setting),
+        Part::Page => page::measure(setting),
     }
 }
 

@@ -288,6 +288,15 @@ impl Lanes {
         (!lane.removed).then(|| lane.report(&self.slab))
     }
 
+    /// The earliest time at which one is due in a lane that may send.
+    pub fn oldest_due(&self) -> Option<Tick> {
+        let sending = self.lanes.iter();
+        let sending = sending.filter(|lane| !lane.removed && !lane.settings.stopped);
+        sending
+            .filter_map(|lane| lane.report(&self.slab).oldest_due)
+            .min()
+    }
+
     /// Every delivery that is in flight.
     pub fn in_flight(&self) -> Vec<DeliveryKey> {
         let mut keys = Vec::new();

@@ -1,6 +1,7 @@
 //! The store thread is done with a batch: what it carried is in force, or is taken back.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::super::answer::Verdict;
 use super::super::batch::{Accepting, Flight, Planned};
@@ -30,11 +31,12 @@ fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) 
     state.disk = Disk::Well;
     state.pace.doubt_at = None;
     state.history.swept();
+    state.rollups.swept();
     state.retention.body_bytes = flight.body_bytes;
     if flight.quick_repair {
         state.pace.unrepaired = false;
     }
-    let changed = changed_endpoints(state, &flight);
+    let written = written_endpoints(&flight);
     let mut superseded = Vec::new();
     for accepting in flight.accepts {
         admit(state, now, &accepting, &mut superseded);
@@ -53,14 +55,17 @@ fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) 
         admin::in_force(state, now, write, effects);
     }
     notice::settle(state, now);
+    let changed: BTreeSet<_> = flight.marked.into_iter().chain(written).collect();
+    for number in &changed {
+        let entry = state.roster.get(number);
+        let endpoint = entry.map(|entry| Arc::clone(&entry.endpoint));
+        effects.listed.push((*number, endpoint));
+    }
     news::committed(state, now, (flight.news, changed), effects);
 }
 
-/// The endpoints of which the batch wrote or removed the record, where somebody listens.
-fn changed_endpoints(state: &State, flight: &Flight) -> BTreeSet<EndpointNumber> {
-    if !state.news.listens() {
-        return BTreeSet::new();
-    }
+/// The endpoints that persons have added, changed or removed.
+fn written_endpoints(flight: &Flight) -> BTreeSet<EndpointNumber> {
     let written = flight
         .writes
         .iter()
@@ -69,7 +74,7 @@ fn changed_endpoints(state: &State, flight: &Flight) -> BTreeSet<EndpointNumber>
             Planned::Change(number, _) | Planned::Remove(number) => Some(*number),
             _ => None,
         });
-    flight.marked.iter().copied().chain(written).collect()
+    written.collect()
 }
 
 /// The deliveries of an event that is on disk now take their places.
@@ -78,6 +83,7 @@ fn admit(state: &mut State, now: Now, accepting: &Accepting, superseded: &mut Ve
     let head = &event.head;
     state.counters.events_accepted.add(1);
     state.accepted.note(now.tick);
+    state.rollups.note_accepted();
     for ended in &event.ended {
         state.count_end(now, ended.state);
     }
@@ -158,6 +164,7 @@ fn taken_back(state: &mut State, now: Now, mut flight: Flight, effects: &mut Eff
     state.pace.unrepaired = true;
     state.pace.doubt_at = None;
     state.history.restore();
+    state.rollups.restore();
     state.batch.take_back(now.tick, &mut flight);
     state.news.take_back(std::mem::take(&mut flight.news));
     for accepting in flight.accepts {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::batch::Row;
 use super::super::message::{Effects, Errand};
+use super::super::rollups;
 use super::super::state::{State, Trace};
 use super::{health, test};
 use crate::domain::attempt::{Attempt, AttemptOutcome, Exchange, Recent};
@@ -71,6 +72,7 @@ fn attempted(state: &mut State, now: Now, dispatch: Dispatch, exchange: Exchange
     }
     state.counters.attempts.add(1);
     health::attempted(state, now, endpoint, meaning, &exchange);
+    rollups::attempted(state, now.tick, endpoint, (meaning, exchange.duration_ms));
     if let Some(kind) = kind {
         record(state, now, dispatch, (kind, exchange), &judged);
     }

@@ -22,19 +22,18 @@ pub(super) fn attempted(
     exchange: &Exchange,
 ) {
     match meaning {
-        Outcome::Delivered => succeeded(state, now, endpoint, exchange),
+        Outcome::Delivered => succeeded(state, now, endpoint),
         Outcome::Retry { .. } => failed(state, now, endpoint, exchange),
         Outcome::Pause => gone(state, now, endpoint),
         Outcome::Cut => {}
     }
 }
 
-fn succeeded(state: &mut State, now: Now, number: EndpointNumber, exchange: &Exchange) {
+fn succeeded(state: &mut State, now: Now, number: EndpointNumber) {
     let Some(entry) = state.roster.get_mut(&number) else {
         return;
     };
     entry.failures = 0;
-    entry.tallies.delivered(now.tick, exchange.duration_ms);
     let health = &entry.endpoint.health;
     if health.failing_since.is_some() || health.is_probed() {
         recovered(state, now, number);
@@ -105,7 +104,6 @@ fn failed(state: &mut State, now: Now, number: EndpointNumber, exchange: &Exchan
     };
     entry.failures = entry.failures.saturating_add(1);
     entry.successes = 0;
-    entry.tallies.failed(now.tick);
     if entry.failures < FAILING_FROM || entry.endpoint.health.failing_since.is_some() {
         return;
     }

@@ -20,6 +20,7 @@ mod watch;
 
 use super::message::{Effects, Message};
 use super::retention;
+use super::rollups;
 use super::state::{Disk, Phase, State};
 use crate::domain::time::Now;
 
@@ -59,6 +60,7 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
         Message::Grounded => {
             // The tests whose results did not come are answered by dropping them.
             state.tests.clear();
+            rollups::close(state, now);
             state.phase = Phase::Flushing;
         }
     }

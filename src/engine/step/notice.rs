@@ -19,6 +19,7 @@ pub(super) fn give(state: &mut State, now: Now, about: EndpointNumber, notice: N
         return;
     };
     let endpoint = std::sync::Arc::clone(&entry.endpoint);
+    state.batch.relisted.push(about);
     if state.disk != Disk::Well || !add(state, now, &endpoint, notice, Some((about, notice))) {
         owe(state, now, about, notice);
     }

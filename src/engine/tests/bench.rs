@@ -297,7 +297,7 @@ impl Bench {
     }
 }
 
-pub(super) fn spec() -> EndpointSpec {
+pub(in crate::engine) fn spec() -> EndpointSpec {
     EndpointSpec {
         title: "CRM".into(),
         url: "http://127.0.0.1:9/hooks".into(),

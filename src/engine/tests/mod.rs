@@ -13,8 +13,9 @@ mod keeping;
 mod pausing;
 mod replaying;
 mod retrying;
+mod rolling;
 mod rotating;
 mod telling;
 mod whole;
 
-pub(in crate::engine) use bench::exchange;
+pub(in crate::engine) use bench::{exchange, spec};

@@ -176,7 +176,7 @@ fn an_event_goes_through() {
         }
     };
     assert_eq!(attempts, 1);
-    let views = ask(|reply| daemon.handle.endpoints(reply));
+    let views = ask(|reply| daemon.handle.views(vec![EndpointNumber(1)], reply));
     assert_eq!(views[0].recent.len(), 1);
     assert_eq!(views[0].stats.delivered, 1);
     let status = ask(|reply| daemon.handle.status(reply));

@@ -1,24 +1,18 @@
-//! Endpoints: listed, added, read, edited, removed.
+//! Endpoints: added, read, edited, removed.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 
-use crate::domain::endpoint::{State, Tls};
-use crate::domain::event::EventType;
-use crate::domain::filter::Wants;
-use crate::domain::id::EndpointNumber;
+use crate::domain::endpoint::Tls;
 use crate::domain::key::SignatureKey;
 use crate::engine::handle::{Command, EndpointView, Refusal, Written};
 
 use super::super::answer::{self, Answer};
 use super::super::auth::audit;
-use super::super::edge::{Edge, ask};
+use super::super::edge::Edge;
 use super::super::json;
 use super::super::problem::{Code, Problem};
 use super::super::query::Query;
 use super::super::service::Call;
-use super::super::wire::Page;
 use super::super::wire::endpoint::EndpointJson;
 use super::super::wire::endpoint_read;
 use super::random_bytes;
@@ -134,178 +128,5 @@ fn named(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Unknown => Problem::no_object("endpoint"),
         other => other.into(),
-    }
-}
-
-/// `?q= &state= &type= &sort=`, paged.
-pub async fn list(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
-    let known = ["q", "state", "type", "sort", "limit", "cursor"];
-    let query = Query::parse(call.head.uri.query(), &known)?;
-    let limit = query.limit()?;
-    let wanted = Wanted::read(&query)?;
-    let sort = query.read("sort", Sort::EXPECTED, Sort::parse)?;
-    let sort = sort.unwrap_or(Sort::AGE);
-    let after = query.cursor(Place::parse)?;
-    let mut views = ask(|reply| edge.handle().endpoints(reply)).await?;
-    let id = |view: &EndpointView| edge.epochs().endpoint_id(view.endpoint.number);
-    views.retain(|view| wanted.has(view, id(view).as_str()));
-    let mut placed: Vec<_> = views.iter().map(|view| (sort.place(view), view)).collect();
-    placed.sort_by(|(a, _), (b, _)| sort.compare(a, b));
-    if let Some(after) = after {
-        placed.retain(|(place, _)| sort.compare(place, &after).is_gt());
-    }
-    let is_cut = placed.len() > limit;
-    placed.truncate(limit);
-    let last = placed.last().filter(|_| is_cut);
-    let page = Page {
-        next: last.map(|(place, _)| place.written()),
-        items: placed
-            .iter()
-            .map(|(_, view)| {
-                EndpointJson::new(view, edge.epochs(), &edge.configuration().settings.delivery)
-            })
-            .collect(),
-    };
-    Ok(answer::json(StatusCode::OK, &page))
-}
-
-/// What a list is narrowed to.
-struct Wanted {
-    text: Option<String>,
-    state: Option<State>,
-    kind: Option<EventType>,
-}
-
-impl Wanted {
-    fn read(query: &Query<'_>) -> Result<Self, Problem> {
-        let state = |text: &str| State::ALL.into_iter().find(|state| state.as_str() == text);
-        let expected = "one of active, failing, paused, disabled";
-        Ok(Self {
-            text: query.text("q")?.map(|text| text.to_lowercase()),
-            state: query.read("state", expected, state)?,
-            kind: query.read("type", "an event type", |text| EventType::parse(text).ok())?,
-        })
-    }
-
-    fn has(&self, view: &EndpointView, id: &str) -> bool {
-        let spec = &view.endpoint.spec;
-        let wants = |kind: &EventType| {
-            spec.events
-                .iter()
-                .any(|subscription| match &subscription.wants {
-                    Wants::All => !kind.is_notice(),
-                    Wants::Type(wanted) => wanted == kind,
-                })
-        };
-        let says = |text: &String| {
-            let texts = [spec.title.to_lowercase(), spec.url.to_lowercase()];
-            texts.iter().any(|known| known.contains(text.as_str())) || id == text
-        };
-        self.text.as_ref().is_none_or(says)
-            && self
-                .state
-                .is_none_or(|state| view.endpoint.state() == state)
-            && self.kind.as_ref().is_none_or(wants)
-    }
-}
-
-/// What a list is sorted by; a leading `-` turns it round.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Sort {
-    by: SortBy,
-    descends: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum SortBy {
-    Age,
-    Title,
-    Waiting,
-}
-
-/// Where an endpoint stands in a sorted list: it also is the cursor, so that a page goes on at
-/// the right place when endpoints come and go.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Place {
-    key: String,
-    number: EndpointNumber,
-}
-
-impl Sort {
-    const AGE: Self = Self {
-        by: SortBy::Age,
-        descends: false,
-    };
-    const EXPECTED: &'static str = "one of created_at, title, waiting, with or without a leading -";
-
-    fn parse(text: &str) -> Option<Self> {
-        let name = text.strip_prefix('-');
-        let by = match name.unwrap_or(text) {
-            "created_at" => SortBy::Age,
-            "title" => SortBy::Title,
-            "waiting" => SortBy::Waiting,
-            _ => return None,
-        };
-        let descends = name.is_some();
-        Some(Self { by, descends })
-    }
-
-    fn place(self, view: &EndpointView) -> Place {
-        let key = match self.by {
-            SortBy::Age => String::new(),
-            SortBy::Title => view.endpoint.spec.title.to_lowercase(),
-            SortBy::Waiting => format!("{:010}", view.lane.waiting),
-        };
-        let number = view.endpoint.number;
-        Place { key, number }
-    }
-
-    fn compare(self, a: &Place, b: &Place) -> std::cmp::Ordering {
-        if self.descends { b.cmp(a) } else { a.cmp(b) }
-    }
-}
-
-impl Place {
-    fn written(&self) -> String {
-        format!("{:x}.{}", self.number.0, URL_SAFE_NO_PAD.encode(&self.key))
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (number, key) = text.split_once('.')?;
-        Some(Self {
-            key: String::from_utf8(URL_SAFE_NO_PAD.decode(key).ok()?).ok()?,
-            number: EndpointNumber(u32::from_str_radix(number, 16).ok()?),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sorts() {
-        let check = |text: &str, expected: Option<(SortBy, bool)>| {
-            let got = Sort::parse(text).map(|sort| (sort.by, sort.descends));
-            assert_eq!(got, expected, "{text}");
-        };
-        check("title", Some((SortBy::Title, false)));
-        check("-waiting", Some((SortBy::Waiting, true)));
-        check("created_at", Some((SortBy::Age, false)));
-        check("--title", None);
-        check("", None);
-        check("odd", None);
-    }
-
-    #[test]
-    fn a_cursor_reads_back_and_nonsense_does_not() {
-        let place = Place {
-            key: "é.a".into(),
-            number: EndpointNumber(300),
-        };
-        assert_eq!(Place::parse(&place.written()), Some(place));
-        for bad in ["", "x", "1", "1.*", "g.AA", "1._w"] {
-            assert_eq!(Place::parse(bad), None, "{bad}");
-        }
     }
 }

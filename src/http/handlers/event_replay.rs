@@ -12,12 +12,13 @@ use http::StatusCode;
 use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber};
 use crate::domain::replay::{Only, round};
 use crate::domain::{intake, payload, route};
+use crate::engine::directory::Order;
 use crate::engine::handle::{Command, Named, Refusal, Written};
 use crate::store::StoredEvent;
 
 use super::super::answer::{self, Answer};
 use super::super::auth::audit;
-use super::super::edge::{Edge, ask};
+use super::super::edge::Edge;
 use super::super::json::{self, Object, Value};
 use super::super::problem::{Code, Problem};
 use super::super::service::Call;
@@ -87,7 +88,7 @@ fn endpoints(edge: &Edge, mut body: Object<'_>) -> Result<Option<Vec<EndpointNum
 }
 
 async fn matching(edge: &Edge, number: EventNumber) -> Result<Vec<EndpointNumber>, Problem> {
-    let views = ask(|reply| edge.handle().endpoints(reply)).await?;
+    let handle = edge.handle().clone();
     let found = edge.read(move |reader, _| {
         let Some(event) = reader.event(number)? else {
             return Err(Problem::no_object("event"));
@@ -98,9 +99,15 @@ async fn matching(edge: &Edge, number: EventNumber) -> Result<Vec<EndpointNumber
         let Some(facts) = facts else {
             return Ok(Vec::new());
         };
-        let endpoints = views.iter().map(|view| &view.endpoint);
-        let wanting = endpoints.filter(|endpoint| route::wants(endpoint, kind, &facts));
-        Ok(wanting.map(|endpoint| endpoint.number).collect())
+        let mut wanting = Vec::new();
+        let order = (Order::Added, false);
+        handle.directory().walk(order, None, &mut |(_, endpoint)| {
+            if route::wants(&endpoint, kind, &facts) {
+                wanting.push(endpoint.number);
+            }
+            true
+        });
+        Ok(wanting)
     });
     found.await
 }

@@ -18,7 +18,7 @@ use super::super::wire::event::Summary;
 use super::live::Live;
 
 /// The most rows that one request walks over.
-pub const ROWS_MAX: usize = 20_000;
+pub const ROWS_MAX: usize = 10_000;
 /// Times of acceptance go up but for steps of the clock; a walk for `since` goes on that long
 /// below it.
 const STEP_MS: u64 = 3_600_000;

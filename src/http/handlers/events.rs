@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::domain::change::Head;
 use crate::domain::id::{DeliveryKey, Epochs, EventNumber};
 use crate::domain::{intake, payload, route};
+use crate::engine::directory::Order;
 use crate::store::StoredEvent;
 
 use super::super::answer::{self, Answer};
@@ -21,6 +22,9 @@ use super::super::wire::event::{Content, EventJson, MissJson, Names};
 use super::event_search::{Found, Search};
 use super::live::Live;
 use super::rings;
+
+/// Endpoints of which an event says why they did not get it, those first that were added first.
+const MISSES_MAX: usize = 100;
 
 /// Newest first, narrowed and paged.
 pub async fn list(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
@@ -95,14 +99,19 @@ fn not_matched(
     let head = &event.head;
     let facts = data.and_then(|data| intake::read_data(&head.kind, data).ok());
     let has: HashSet<_> = deliveries.iter().map(|view| view.key.endpoint).collect();
-    let others = live.endpoints.iter().map(|view| &view.endpoint);
-    others
-        .filter(|endpoint| !has.contains(&endpoint.number))
-        .map(|endpoint| {
-            let miss = route::why_not(endpoint, &head.kind, facts.as_ref(), head.received_at);
-            MissJson::new(endpoint.number, miss, epochs)
-        })
-        .collect()
+    let mut missed = Vec::new();
+    let order = (Order::Added, false);
+    live.handle
+        .directory()
+        .walk(order, None, &mut |(_, endpoint)| {
+            if !has.contains(&endpoint.number) {
+                let (kind, facts) = (&head.kind, facts.as_ref());
+                let miss = route::why_not(&endpoint, kind, facts, head.received_at);
+                missed.push(MissJson::new(endpoint.number, miss, epochs));
+            }
+            missed.len() < MISSES_MAX
+        });
+    missed
 }
 
 fn shown_deliveries(

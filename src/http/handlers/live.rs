@@ -2,12 +2,13 @@
 //! whether their endpoints still exist.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::domain::change::{EndState, Open};
-use crate::domain::endpoint::State;
+use crate::domain::endpoint::{Endpoint, State};
 use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber};
 use crate::domain::time::Now;
-use crate::engine::handle::EndpointView;
+use crate::engine::handle::Handle;
 use crate::store::StoredEvent;
 
 use super::super::edge::{Edge, ask};
@@ -19,19 +20,18 @@ use super::super::wire::delivery::{DeliveryState, DeliveryView, Row};
 pub struct Live {
     in_flight: HashSet<DeliveryKey>,
     now: Now,
-    /// Every endpoint, ascending.
-    pub endpoints: Vec<EndpointView>,
+    /// For the endpoints, which are looked up one by one: a list shows few of many.
+    pub handle: Handle,
 }
 
 impl Live {
     /// Asks the engine.
     pub async fn load(edge: &Edge) -> Result<Self, Problem> {
         let (in_flight, now) = ask(|reply| edge.handle().in_flight(reply)).await?;
-        let endpoints = ask(|reply| edge.handle().endpoints(reply)).await?;
         Ok(Self {
             in_flight: in_flight.into_iter().collect(),
             now,
-            endpoints,
+            handle: edge.handle().clone(),
         })
     }
 
@@ -64,14 +64,13 @@ impl Live {
     }
 
     fn waiting(&self, view: DeliveryView, open: Open) -> DeliveryView {
-        let Some(found) = self.endpoint(open.endpoint) else {
+        let Some(endpoint) = self.endpoint(open.endpoint) else {
             return DeliveryView {
                 state: DeliveryState::Ended(EndState::Cancelled),
                 held: Some("endpoint_deleted: its endpoint was deleted".to_owned()),
                 ..view
             };
         };
-        let endpoint = &found.endpoint;
         match endpoint.state() {
             State::Paused | State::Disabled => DeliveryView {
                 held: endpoint.reason().map(|why| format!("its endpoint: {why}")),
@@ -84,9 +83,7 @@ impl Live {
         }
     }
 
-    fn endpoint(&self, number: EndpointNumber) -> Option<&EndpointView> {
-        let of = |view: &EndpointView| view.endpoint.number;
-        let place = self.endpoints.binary_search_by_key(&number, of).ok()?;
-        self.endpoints.get(place)
+    fn endpoint(&self, number: EndpointNumber) -> Option<Arc<Endpoint>> {
+        self.handle.directory().get(number)
     }
 }

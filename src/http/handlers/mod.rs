@@ -6,6 +6,7 @@ mod deliveries;
 mod delivery_actions;
 mod endpoint_actions;
 mod endpoint_check;
+mod endpoint_list;
 mod endpoints;
 mod event_batch;
 mod event_post;
@@ -21,9 +22,11 @@ mod preview;
 mod replays;
 mod rings;
 mod session;
+mod stats;
 mod status;
 mod stream;
 mod test;
+mod test_receiver;
 mod tokens;
 
 use super::answer::Answer;
@@ -49,8 +52,8 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::EventBatch => event_batch::post(edge, call).await,
         Operation::EventList => events::list(edge, call).await,
         Operation::EventRead => events::read(edge, call).await,
+        Operation::EndpointList => endpoint_list::list(edge, call).await,
         Operation::EventReplay => event_replay::replay(edge, call).await,
-        Operation::EndpointList => endpoints::list(edge, call).await,
         Operation::EndpointAdd => endpoints::add(edge, call).await,
         Operation::EndpointCheck => endpoint_check::check(edge, call).await,
         Operation::EndpointRead => endpoints::read(edge, call).await,
@@ -82,6 +85,8 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::SignOut => session::sign_out(edge, call).await,
         Operation::SignInCode => session::code(edge, call).await,
         Operation::Status => status::read(edge, call).await,
+        Operation::TestReceiver => test_receiver::open(edge, call).await,
+        Operation::Stats => stats::read(edge, call).await,
         Operation::Stream => stream::open(edge, call).await,
         Operation::Config => config::read(edge, &call),
         Operation::PageIndex => page::index(edge, &call).await,

@@ -8,11 +8,11 @@ use crate::domain::id::{DeliveryKey, EndpointNumber};
 
 use super::super::edge::{Edge, ask};
 use super::super::problem::Problem;
-use super::super::wire::delivery::{DeliveryView, Last};
+use super::super::wire::delivery::{DeliveryView, Last, Row};
 
-/// The rings that one list looks into; deliveries of further endpoints are shown with what
-/// their row knows.
-const RINGS_MAX: usize = 100;
+/// The rings that one list looks into, as each is ten whole attempts to read; deliveries of
+/// further endpoints are shown with what their row knows.
+const RINGS_MAX: usize = 10;
 
 type Dirty = Vec<(u8, Arc<Attempt>)>;
 
@@ -23,12 +23,14 @@ pub async fn ring(edge: &Edge, endpoint: EndpointNumber) -> Result<Vec<Arc<Attem
         .await
 }
 
-/// The last attempt of each of these deliveries that a ring still has.
+/// The last attempt of each of these deliveries whose row does not tell of it, where a ring
+/// still has it.
 pub async fn last_attempts<'a>(
     edge: &Edge,
     deliveries: impl Iterator<Item = &'a DeliveryView>,
 ) -> Result<HashMap<DeliveryKey, Last>, Problem> {
-    let endpoints: BTreeSet<_> = deliveries.map(|view| view.key.endpoint).collect();
+    let untold = deliveries.filter(|view| !tells_of_last(&view.row));
+    let endpoints: BTreeSet<_> = untold.map(|view| view.key.endpoint).collect();
     let mut rings: Vec<(EndpointNumber, Dirty)> = Vec::new();
     for endpoint in endpoints.into_iter().take(RINGS_MAX) {
         let dirty = ask(|reply| edge.handle().dirty_history(endpoint, reply)).await?;
@@ -46,6 +48,15 @@ pub async fn last_attempts<'a>(
         Ok(found)
     })
     .await
+}
+
+/// The row of a delivery that ended with an answer has its status and its duration; before a
+/// first attempt there is nothing to tell.
+const fn tells_of_last(row: &Row) -> bool {
+    match row {
+        Row::Open(open) => open.attempts == 0,
+        Row::Ended(ended) => ended.status != 0 || ended.attempts == 0,
+    }
 }
 
 /// A dirty slot hides the stored one. Newest start first; the number decides between two of

@@ -10,6 +10,7 @@ pub mod news;
 pub mod preview;
 pub mod replay;
 pub mod setting;
+pub mod stats;
 pub mod status;
 pub mod subscription_read;
 pub mod token;

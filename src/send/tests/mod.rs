@@ -15,6 +15,7 @@ use std::thread;
 use super::Transport;
 use super::http::{HttpOptions, HttpTransport};
 use super::names::{Names, TIMES};
+use super::own_receiver::OwnReceiver;
 use super::tls::Tls;
 use crate::domain::address::EgressRule;
 use crate::domain::attempt::Request;
@@ -103,6 +104,7 @@ fn options() -> HttpOptions {
             private: true,
             ..EgressRule::default()
         },
+        own_receiver: OwnReceiver::default(),
         ca_pem: None,
         proxy: None,
         user_agent: "ringhook/0".into(),

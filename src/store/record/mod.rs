@@ -12,6 +12,7 @@ mod endpoint;
 mod event;
 mod kind;
 mod meta;
+mod rollup;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -26,6 +27,7 @@ pub use meta::{
     read_body_bytes, read_epochs, read_format, read_numbers, write_body_bytes, write_epochs,
     write_format, write_numbers,
 };
+pub use rollup::{read_rollup, write_rollup};
 pub use token::{read_token, write_token};
 
 use serde::{Deserialize, Serialize};

@@ -240,6 +240,16 @@ fn of_long_bodies_the_history_keeps_the_beginning() {
 }
 
 #[test]
+fn rollups() {
+    check(
+        "0181566d22b3020307020f02350105f0a204",
+        &samples::rollup(7),
+        write_rollup,
+        read_rollup,
+    );
+}
+
+#[test]
 fn an_endpoint_of_version_1_has_what_was_there_then() {
     let golden = "01c4d8e4c0090343524d1c68747470733a2f2f63726d2e6578616d706c652e66722f686f6f6b\
         730102000000000001050e7062783a71756575655f6c65667402056163632d31056163632d32\

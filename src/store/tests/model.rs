@@ -4,7 +4,8 @@ use super::story::{Rows, Story};
 use super::{first_disk, open_on, samples};
 use crate::domain::change::Change;
 use crate::domain::id::{EndpointNumber, EventNumber};
-use crate::store::{Reader, Walk};
+use crate::domain::rollup::{RollupKey, Span};
+use crate::store::{Reader, Walk, tables};
 
 #[test]
 fn a_random_life_is_that_of_the_model() {
@@ -80,6 +81,7 @@ fn check_reader(reader: &Reader, rows: &Rows) {
         );
     }
     check_pages(reader, rows);
+    check_rollups(reader, rows);
     for endpoint in 0..7 {
         let ring = reader.history(EndpointNumber(endpoint)).unwrap();
         let ring = ring
@@ -88,6 +90,31 @@ fn check_reader(reader: &Reader, rows: &Rows) {
         let expected = rows.history.range((endpoint, 0)..(endpoint + 1, 0));
         assert!(ring.eq(expected.map(|(key, text)| (*key, text.clone()))));
     }
+}
+
+/// Hours of everything, and minutes or hours of the whole.
+fn check_rollups(reader: &Reader, rows: &Rows) {
+    let of = |from: Span, to: Span, is_whole: bool| {
+        let range = rows.rollups.iter();
+        let range = range.filter(move |(key, _)| (from..=to).contains(&key.span));
+        let range = range.filter(move |(key, _)| !is_whole || key.is_whole());
+        range.map(|(key, row)| (*key, row.clone()))
+    };
+    for (from, to) in [(0, 8), (2, 5), (4, 4)] {
+        let (from, to) = (Span(from), Span(to));
+        assert!(
+            reader
+                .hours(from, to)
+                .unwrap()
+                .into_iter()
+                .eq(of(from, to, false))
+        );
+        let hours = reader.whole_rollups(from, to).unwrap();
+        assert!(hours.into_iter().eq(of(from, to, true)));
+    }
+    let (minute, last) = (Span::FIRST_MINUTE, Span(Span::FIRST_MINUTE.0 + 8));
+    let minutes = reader.whole_rollups(minute, last).unwrap();
+    assert!(minutes.into_iter().eq(of(minute, last, true)));
 }
 
 /// Pages of any size, put together, are the same walk.
@@ -138,4 +165,25 @@ fn a_walk_stops_when_told_and_says_where_it_would_go_on() {
     check(Some(2), 10, 0, None);
     check(Some(1), 10, 0, None);
     check(None, 0, 0, Some(u64::MAX));
+}
+
+#[test]
+fn a_database_of_before_there_were_rollups_has_none() {
+    let disk = first_disk();
+    let database = super::open_database(&disk).unwrap();
+    let transaction = database.begin_write().unwrap();
+    assert!(transaction.delete_table(tables::ROLLUPS).unwrap());
+    transaction.commit().unwrap();
+    database.close().unwrap();
+    let (mut store, _) = open_on(&disk).unwrap();
+    assert_eq!(store.reader().hours(Span(0), Span(9)).unwrap(), []);
+    let key = RollupKey::whole(Span(3));
+    let row = samples::rollup(1);
+    store
+        .commit(&[Change::Rollup(key, Box::new(row.clone()))])
+        .unwrap();
+    assert_eq!(
+        store.reader().hours(Span(0), Span(9)).unwrap(),
+        [(key, row)]
+    );
 }

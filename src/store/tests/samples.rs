@@ -13,6 +13,7 @@ use crate::domain::event::{EventType, Origin};
 use crate::domain::filter::{Filter, NumberPattern, Subscription, Wants};
 use crate::domain::id::{AttemptNumber, DeliveryKey, EndpointNumber, EventNumber, TokenNumber};
 use crate::domain::key::SignatureKey;
+use crate::domain::rollup::Rollup;
 use crate::domain::time::{Tick, Timestamp};
 use crate::domain::token::{Role, Token};
 
@@ -213,4 +214,19 @@ pub fn recent(ms: u32) -> Recent {
         ms,
         slot: 9,
     }
+}
+
+/// Counters that differ from each other.
+pub fn rollup(seed: u64) -> Rollup {
+    let mut rollup = Rollup {
+        accepted: 300 + seed,
+        failed: seed,
+        waiting: 5,
+        oldest_ms: 70_000,
+        ..Rollup::default()
+    };
+    rollup.note_delivered(12);
+    rollup.note_delivered(12);
+    rollup.note_delivered(9000);
+    rollup
 }

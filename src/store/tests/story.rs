@@ -9,6 +9,7 @@ use crate::domain::change::{Change, Ended, Head, Numbers, Open, Reopened};
 use crate::domain::dice::Dice;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::id::{AttemptNumber, DeliveryKey, EndpointNumber, EventNumber, TokenNumber};
+use crate::domain::rollup::{Rollup, RollupKey, Span};
 use crate::domain::time::Tick;
 use crate::domain::token::Token;
 use crate::store::{OpenRow, Store, load, record, tables};
@@ -25,6 +26,7 @@ pub struct Rows {
     /// Attempts as text: they are not compared anywhere else.
     pub history: BTreeMap<(u32, u8), String>,
     pub recent: BTreeMap<u32, Vec<Recent>>,
+    pub rollups: BTreeMap<RollupKey, Rollup>,
     pub numbers: Option<Numbers>,
     pub body_bytes: u64,
 }
@@ -79,6 +81,12 @@ impl Rows {
                 .insert(key, text(&record::read_attempt(place, bytes).unwrap()));
         })
         .unwrap();
+        tables::walk(&transaction, tables::ROLLUPS, |(span, of), place, bytes| {
+            let (span, of) = (Span(span), EndpointNumber(of));
+            let rollup = record::read_rollup(place, bytes).unwrap();
+            rows.rollups.insert(RollupKey { span, of }, rollup);
+        })
+        .unwrap();
         rows
     }
 
@@ -125,6 +133,15 @@ impl Rows {
             }
             Change::Recent(endpoint, recent) => {
                 self.recent.insert(endpoint.0, recent.clone());
+            }
+            Change::Rollup(key, rollup) => {
+                self.rollups.insert(*key, Rollup::clone(rollup));
+            }
+            Change::RollupsDropped { hours, minutes } => {
+                self.rollups.retain(|key, _| match key.span {
+                    span if span < Span::FIRST_MINUTE => span >= *hours,
+                    span => span >= *minutes,
+                });
             }
             Change::Numbers(numbers) => self.numbers = Some(*numbers),
             Change::BodyBytes(bytes) => self.body_bytes = *bytes,
@@ -236,7 +253,12 @@ impl Story {
     fn change(&mut self) -> Change {
         let number = self.dice.below(ENDPOINTS) as u32 + 1;
         let attempt = Arc::new(samples::attempt(number, self.dice.below(1000)));
-        match self.dice.below(24) {
+        match self.dice.below(27) {
+            24..=25 => Change::Rollup(self.span(number), Box::new(samples::rollup(self.next))),
+            26 => Change::RollupsDropped {
+                hours: self.span(0).span,
+                minutes: Span(Span::FIRST_MINUTE.0 + self.dice.below(9) as u32),
+            },
             20..=23 => self.reopened(),
             0..=5 => self.event(),
             6 if self.dice.below(2) == 0 => Change::Withdrawn(self.some_event()),
@@ -264,6 +286,18 @@ impl Story {
                 EndpointNumber(number),
                 vec![samples::recent(number); self.dice.below(4) as usize],
             ),
+        }
+    }
+
+    /// An hour of an endpoint, or a minute of the whole.
+    fn span(&mut self, number: u32) -> RollupKey {
+        let (span, is_minute) = (self.dice.below(9) as u32, self.dice.below(2) == 0);
+        match is_minute && number > 0 {
+            true => RollupKey::whole(Span(Span::FIRST_MINUTE.0 + span)),
+            false => RollupKey {
+                span: Span(span),
+                of: EndpointNumber(number),
+            },
         }
     }
 
