@@ -115,6 +115,7 @@ fn lane_turn(bencher: Bencher, waiting: u32) {
             disabled: false,
             proven: true,
             sick: false,
+            rate: None,
         };
         lanes.put_lane(TICK, EndpointNumber(lane), settings);
     }

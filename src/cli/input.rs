@@ -73,6 +73,15 @@ pub fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// For clap: how many per second, as `5/s` or a plain number.
+pub fn rate(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix("/s").unwrap_or(text);
+    match number.trim().parse::<f64>() {
+        Ok(rate) if rate.is_finite() => Ok(rate),
+        _ => Err("write it like 5/s or 0.5/s".to_owned()),
+    }
+}
+
 /// For clap: a header line `Name: value`.
 pub fn header(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
@@ -139,6 +148,8 @@ mod tests {
         assert_eq!(header("X-Env: prod"), Ok(("X-Env".into(), "prod".into())));
         assert_eq!(header("X-Time: 1:2"), Ok(("X-Time".into(), "1:2".into())));
         assert!(header("prod").is_err());
+        assert_eq!((rate("5/s"), rate("0.5")), (Ok(5.0), Ok(0.5)));
+        assert!(rate("5/min").is_err() && rate("inf").is_err());
         let now = Timestamp(10_000_000);
         assert_eq!(Moment::parse("2h").unwrap().from(now), Timestamp(2_800_000));
         let at = Moment::parse("1970-01-01T00:00:01Z").unwrap();

@@ -112,6 +112,8 @@ pub struct DeliverySettings {
     pub retry_plan_ms: Vec<u64>,
     /// Lives of event types: `call:ringing` 60 s.
     pub life_ms: BTreeMap<String, u64>,
+    /// 12 h of failing until an endpoint is paused.
+    pub pause_after_ms: u64,
     /// 200,000 per endpoint.
     pub waiting_max: u32,
     /// 10 s

@@ -318,6 +318,7 @@ fn delivery(values: &Values) -> DeliverySettings {
             Value::Lives(lives) => lives.clone(),
             _ => BTreeMap::new(),
         },
+        pause_after_ms: values.number("delivery.pause_after"),
         waiting_max: values.number("delivery.waiting_max"),
         stop_timeout_ms: values.number("delivery.stop_timeout"),
     }

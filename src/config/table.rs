@@ -121,7 +121,7 @@ const fn setting(
 
 /// Every setting there is, section by section.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 32] = [
+pub static SETTINGS: [Setting; 33] = [
     setting("http", "listen", r#""127.0.0.1:7464""#, Kind::Address,
         "address and port of the API"),
     setting("http", "socket", r#""""#, Kind::Path,
@@ -169,6 +169,8 @@ pub static SETTINGS: [Setting; 32] = [
         "delays after a failed attempt, each with a jitter of 20 %"),
     setting("delivery", "life", r#"{ "call:ringing" = "60s" }"#, Kind::Lives,
         "how long an event of a type is worth sending; other types live as long as the plan"),
+    setting("delivery", "pause_after", r#""12h""#, Kind::Milliseconds(SECOND, 30 * DAY),
+        "how long an endpoint fails until it is paused and only probed; keep it below the plan"),
     setting("delivery", "waiting_max", "200000", Kind::Count(1, 2_000_000),
         "deliveries waiting for one endpoint; beyond it they end as failed, backlog_full"),
     setting("delivery", "stop_timeout", r#""10s""#, Kind::Milliseconds(0, 5 * MINUTE),

@@ -116,7 +116,7 @@ pub struct Open {
     pub attempts: u8,
     /// 0, or the number of the replay. A replay takes no part in order and expiry.
     pub round: u8,
-    /// Reserved for what later versions have to remember; 0.
+    /// Of one that was put off: its endpoint's `Health::catch_ups` of that moment. Else 0.
     pub flags: u8,
 }
 

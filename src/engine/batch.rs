@@ -11,6 +11,7 @@ use crate::domain::change::{Change, Ended, NewEvent, Reopened};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::id::{EndpointNumber, EventNumber, ReplayNumber, TokenNumber};
 use crate::domain::lanes::Ticket;
+use crate::domain::notice::Notice;
 use crate::domain::time::{Tick, Timestamp};
 use crate::domain::token::Token;
 
@@ -50,6 +51,8 @@ pub(super) struct Accepting {
     pub groups: Vec<Grouped>,
     /// The next one came in the same group, and belongs into the same commit.
     pub goes_on: bool,
+    /// A notice of the health of that endpoint, whose record is written with it.
+    pub notice: Option<(EndpointNumber, Notice)>,
 }
 
 /// A group that waits for the last of its events.

@@ -155,6 +155,15 @@ fn take(state: &mut State) -> Flight {
         .extend(batch.writes.drain(..fits(batch.writes.len())));
     let count = accepts_that_fit(&batch.accepts, room);
     flight.accepts.extend(batch.accepts.drain(..count));
+    let notices = flight
+        .accepts
+        .iter()
+        .filter_map(|accepting| accepting.notice);
+    for (about, _) in notices {
+        if !flight.marked.contains(&about) {
+            flight.marked.push(about);
+        }
+    }
     flight
 }
 

@@ -8,7 +8,7 @@ use super::history::Ring;
 use super::idempotency;
 use super::roster::Entry;
 use super::state::State;
-use super::step::note_ends;
+use super::step::{note_ends, restarted};
 use crate::domain::attempt::Recent;
 use crate::domain::change::{EndState, Head, Open, Reason};
 use crate::domain::ended_calls::EndedCalls;
@@ -40,6 +40,7 @@ pub(super) fn rebuild(
         state.roster.insert(number, entry);
         note_ends(state, number);
         state.put_lane(now.tick, number);
+        restarted(state, now, number);
     }
     for token in loaded.tokens {
         state.tokens.insert(token.number, Arc::new(token));
@@ -76,7 +77,12 @@ fn admit(
     }
     state.live.insert(event, &row.kind, count);
     for open in &row.open {
-        let arrival = arrival(now.tick, event, row, open);
+        // Put off, and made due with all that waited since: that is not in its row.
+        let caught_up = open.attempts > 0 && open.flags != state.catch_ups(open.endpoint);
+        let mut arrival = arrival(now.tick, event, row, open);
+        if caught_up {
+            arrival.due = arrival.due.min(now.tick);
+        }
         state.lanes.admit_stored(now.tick, arrival, superseded);
         state.clearing |= !state.roster.contains_key(&open.endpoint);
     }

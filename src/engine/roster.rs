@@ -9,8 +9,10 @@ use super::history::Ring;
 use super::tallies::Tallies;
 use crate::config::DeliverySettings;
 use crate::domain::endpoint::Endpoint;
-use crate::domain::lanes::LaneSettings;
+use crate::domain::lanes::{LaneSettings, Rate};
 use crate::domain::request::Target;
+use crate::domain::spell::FAILING_FROM;
+use crate::domain::time::Tick;
 
 /// One endpoint.
 #[derive(Debug)]
@@ -21,6 +23,14 @@ pub(super) struct Entry {
     pub target: Arc<Target>,
     /// Failed attempts in a row.
     pub failures: u32,
+    /// Successes in a row, counted while it recovers.
+    pub successes: u8,
+    /// Since when it has been failing, in engine time.
+    pub failing_from: Option<Tick>,
+    /// When all that waited was made due.
+    pub caught_up_at: Option<Tick>,
+    /// Its time in the watch.
+    pub watched_at: Option<Tick>,
     /// The last attempts in short.
     pub ring: Ring,
     /// Counts of a day.
@@ -31,9 +41,6 @@ pub(super) struct Entry {
     pub queued: VecDeque<(Command, Verdict<Written>)>,
 }
 
-/// From this many failed attempts in a row on, an endpoint is failing.
-pub(super) const FAILING_FROM: u32 = 3;
-
 impl Entry {
     /// An endpoint, as it is committed.
     pub fn new(endpoint: Arc<Endpoint>, ring: Ring, delivery: &DeliverySettings) -> Self {
@@ -41,6 +48,10 @@ impl Entry {
         Self {
             target: target(&endpoint, delivery),
             failures: if failing { FAILING_FROM } else { 0 },
+            successes: 0,
+            failing_from: None,
+            caught_up_at: None,
+            watched_at: None,
             endpoint,
             ring,
             tallies: Tallies::default(),
@@ -70,6 +81,7 @@ impl Entry {
             disabled: !spec.enabled,
             proven: health.first_success_at.is_some(),
             sick: health.failing_since.is_some(),
+            rate: spec.policy.rate_per_s.and_then(Rate::per_s),
         }
     }
 }

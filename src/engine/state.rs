@@ -15,6 +15,7 @@ use super::replay::Outstanding;
 use super::retention::Retention;
 use super::roster::Entry;
 use super::rounds::Rounds;
+use super::step::watch;
 use super::tallies::Minute;
 use crate::config::{DeliverySettings, RetentionSettings};
 use crate::domain::attempt::Attempt;
@@ -24,6 +25,7 @@ use crate::domain::ended_calls::EndedCalls;
 use crate::domain::event::EventType;
 use crate::domain::id::{DeliveryKey, EndpointNumber, Epochs, EventNumber, TokenNumber};
 use crate::domain::lanes::{Lanes, Left, Limits, Ticket};
+use crate::domain::notice::Notice;
 use crate::domain::retry::Plan;
 use crate::domain::route::Routes;
 use crate::domain::spread::NumberMap;
@@ -66,6 +68,10 @@ pub(super) struct State {
     pub expiring: BTreeSet<(Timestamp, EndpointNumber)>,
     /// When previous keys are forgotten.
     pub overlapping: BTreeSet<(Timestamp, EndpointNumber)>,
+    /// When something is next for endpoints in trouble, see `step::watch`.
+    pub watched: BTreeSet<(Tick, EndpointNumber)>,
+    /// Notices that could not be given yet.
+    pub owed: BTreeMap<EndpointNumber, Notice>,
     /// Endpoints were removed whose deliveries may not all be cleared.
     pub clearing: bool,
     pub accepted: Minute,
@@ -194,6 +200,8 @@ impl State {
             in_flight: 0,
             expiring: BTreeSet::new(),
             overlapping: BTreeSet::new(),
+            watched: BTreeSet::new(),
+            owed: BTreeMap::new(),
             clearing: false,
             accepted: Minute::default(),
             delivered: Minute::default(),
@@ -217,6 +225,7 @@ impl State {
                 entry.aim(&self.delivery);
             }
             self.put_lane(now, number);
+            watch(self, number);
         }
     }
 
@@ -300,6 +309,13 @@ impl State {
             recent: entry.ring.newest_first(),
             stats: entry.tallies.stats(now.tick),
         })
+    }
+
+    /// How often all that waited for the endpoint was made due: rows of deliveries that are put
+    /// off keep it, so that a restart knows which of them were put off before the last time.
+    pub fn catch_ups(&self, endpoint: EndpointNumber) -> u8 {
+        let entry = self.roster.get(&endpoint);
+        entry.map_or(0, |entry| entry.endpoint.health.catch_ups)
     }
 
     /// The endpoint by name, for a person who reads the log.

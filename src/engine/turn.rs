@@ -6,7 +6,7 @@ use super::message::{Effects, Errand};
 use super::news;
 use super::retention;
 use super::state::{Disk, Phase, State};
-use super::step::{end_due, next_end};
+use super::step::{end_due, next_end, pass};
 use crate::domain::change::{EndState, Reason};
 use crate::domain::lanes::Dispatch;
 use crate::domain::request::Message;
@@ -25,6 +25,7 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     state.end_all(now, expired, (EndState::Expired, Reason::LifeOver));
     if may_act(state) {
         end_due(state, now);
+        pass(state, now);
     }
     clear_removed(state, now);
     go_on_stopping(state, now, effects);
@@ -49,11 +50,14 @@ pub(super) fn next_wake(state: &State, now: Now) -> Option<Tick> {
     // What can't expire yet does so after the commit: its answer wakes us.
     let lanes = state.lanes.next_wake();
     let lanes = lanes.filter(|at| *at > now.tick || may_expire(state));
+    let watched = state.watched.first().map(|(at, _)| *at);
+    let watched = watched.filter(|_| may_act(state));
     let retention = retention::next_wake(state).filter(|_| may_act(state));
     [
         lanes,
         commit::due(state, now.tick),
         ending,
+        watched,
         retention,
         stop,
         state.news.next_wake(),

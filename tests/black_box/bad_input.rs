@@ -174,7 +174,7 @@ fn an_endpoint_that_would_not_work_is_422() {
         assert_problem(&answer, 422);
     }
     let policy = json!({"title": "A", "url": "http://127.0.0.1:9/", "events": ["*"],
-        "policy": {"rate_per_s": 5, "tls": {"ca_pem": "x"}}});
+        "policy": {"rate_per_s": 5000, "tls": {"ca_pem": "x"}}});
     assert_problem(&daemon.api("POST", "/v1/endpoints", Some(&policy)), 422);
 }
 

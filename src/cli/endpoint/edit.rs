@@ -47,6 +47,8 @@ enum Field {
     Order,
     /// Requests at a time
     InFlightMax,
+    /// Requests per second
+    Rate,
     /// The certificates that are trusted besides
     CaFile,
     /// The pinned key
@@ -106,6 +108,7 @@ fn patch(arguments: &Arguments, before: &[Value]) -> Result<Map<String, Value>, 
             Field::Attempts => "attempts",
             Field::Order => "order",
             Field::InFlightMax => "in_flight_max",
+            Field::Rate => "rate_per_s",
             Field::CaFile => "tls/ca_pem",
             Field::Pin => "tls/pin_sha256",
             Field::ClientCert => "tls/client_pem",

@@ -99,8 +99,12 @@ fn policy(endpoint: &Value) -> String {
         all if all.is_empty() => "attempts as planned".to_owned(),
         count => format!("{count} attempts"),
     };
+    let rate = match text(endpoint, "/policy/rate_per_s") {
+        none if none.is_empty() => none,
+        rate => format!(", {rate} per second"),
+    };
     format!(
-        "timeout {timeout}, {} at a time, {attempts}, order {}",
+        "timeout {timeout}, {} at a time{rate}, {attempts}, order {}",
         text(endpoint, "/policy/in_flight_max"),
         text(endpoint, "/policy/order"),
     )

@@ -48,6 +48,9 @@ pub struct Wishes {
     /// Requests at a time, 1 to 256
     #[arg(long, value_name = "N", help_heading = "Requests")]
     pub in_flight_max: Option<u64>,
+    /// Requests per second, 0.01 to 1000
+    #[arg(long, value_name = "5/s", value_parser = input::rate, help_heading = "Requests")]
+    pub rate: Option<f64>,
     /// Also trust the certificates in this PEM file, beside the system's roots
     #[arg(long, value_name = "FILE", help_heading = "TLS")]
     pub ca_file: Option<PathBuf>,
@@ -128,6 +131,7 @@ impl Wishes {
             ("attempts", self.attempts.map(Value::from)),
             ("order", order),
             ("in_flight_max", self.in_flight_max.map(Value::from)),
+            ("rate_per_s", self.rate.map(whole)),
             ("tls", (!tls.is_empty()).then(|| tls.into())),
         ]
         .into_iter()
@@ -211,12 +215,12 @@ impl Wishes {
     }
 }
 
-/// Whole seconds are written without a point.
-fn whole(seconds: f64) -> Value {
-    if seconds.fract() == 0.0 && seconds < 1e15 {
-        json!(seconds as u64)
+/// Whole numbers are written without a point.
+fn whole(number: f64) -> Value {
+    if number.fract() == 0.0 && number < 1e15 {
+        json!(number as u64)
     } else {
-        json!(seconds)
+        json!(number)
     }
 }
 
@@ -276,13 +280,14 @@ mod tests {
             encoding: Some(Encoding::Base64),
             timeout: Some(5_000),
             order: Some(Order::None),
+            rate: Some(5.0),
             ..Wishes::default()
         };
         assert_eq!(
             Value::Object(wishes.fields().unwrap()),
             json!({"title": "CRM", "headers": {"X-Env": "prod"},
                 "signature": {"encoding": "base64"},
-                "policy": {"timeout_ms": 5000, "order": "none"}})
+                "policy": {"timeout_ms": 5000, "order": "none", "rate_per_s": 5}})
         );
         assert!(Wishes::default().fields().unwrap().is_empty());
     }

@@ -22,6 +22,8 @@ pub const HEADERS_BYTES_MAX: usize = 8 * 1024;
 pub const TIMEOUT_MS: RangeInclusive<u32> = 1_000..=60_000;
 /// What `policy.in_flight_max` may be.
 pub const IN_FLIGHT_MAX: RangeInclusive<u16> = 1..=256;
+/// What `policy.rate_per_s` may be: from one request in 100 s.
+pub const RATE_PER_S: RangeInclusive<f64> = 0.01..=1_000.0;
 /// What `policy.attempts` may be.
 pub const ATTEMPTS: RangeInclusive<u8> = 1..=25;
 
@@ -42,6 +44,11 @@ impl EndpointSpec {
             "policy.in_flight_max",
             policy.in_flight_max,
             &IN_FLIGHT_MAX,
+        ));
+        errors.extend(check_range(
+            "policy.rate_per_s",
+            policy.rate_per_s,
+            &RATE_PER_S,
         ));
         errors.extend(check_range("policy.attempts", policy.attempts, &ATTEMPTS));
         errors.extend(policy.tls.check());

@@ -71,6 +71,8 @@ pub struct Policy {
     pub timeout_ms: Option<u32>,
     /// Requests at a time, 1–256; None: `delivery.in_flight_max`.
     pub in_flight_max: Option<u16>,
+    /// Requests per second, 0.01–1,000; None: as many as there are.
+    pub rate_per_s: Option<f64>,
     /// Attempts of a delivery, 1–25; None: the length of the retry plan plus one.
     pub attempts: Option<u8>,
     /// Whether the events of one call wait for each other.
@@ -98,6 +100,13 @@ pub struct Health {
     pub failing_since: Option<Timestamp>,
     /// Set while it is paused.
     pub pause: Option<Pause>,
+    /// How many notices of this failing spell were given.
+    pub notices: u8,
+    /// It has failed and answers again: what waited is still to be made due.
+    pub recovering: bool,
+    /// Counts how often all that waited was made due, round and round. A delivery that was put
+    /// off before the last time is due, whatever its row says.
+    pub catch_ups: u8,
 }
 
 /// Why and since when an endpoint is paused.
@@ -150,6 +159,29 @@ impl State {
     }
 }
 
+impl Health {
+    /// Paused after a long failing spell, and so probed by itself.
+    pub fn is_probed(&self) -> bool {
+        let pause = self.pause.as_ref();
+        pause.is_some_and(|pause| pause.cause == PauseCause::Failing)
+    }
+
+    /// Begins anew by the will of a person: what failed before does not count, and all that
+    /// waits is due.
+    pub fn begin_anew(&mut self) {
+        self.pause = None;
+        self.end_spell();
+        self.recovering = false;
+        self.catch_ups = self.catch_ups.wrapping_add(1);
+    }
+
+    /// It fails no longer.
+    pub fn end_spell(&mut self) {
+        self.failing_since = None;
+        self.notices = 0;
+    }
+}
+
 impl Endpoint {
     /// Disabled before paused before failing: the one that a person has to undo first.
     pub const fn state(&self) -> State {
@@ -161,6 +193,15 @@ impl Endpoint {
             State::Failing
         } else {
             State::Active
+        }
+    }
+
+    /// Since when it is failing or paused; None when it is neither, or disabled.
+    pub fn since(&self) -> Option<Timestamp> {
+        match self.state() {
+            State::Active | State::Disabled => None,
+            State::Failing => self.health.failing_since,
+            State::Paused => self.health.pause.as_ref().map(|pause| pause.since),
         }
     }
 

@@ -2,6 +2,7 @@
 //! what they supersede.
 
 use super::chains::ChainName;
+use super::running::Line;
 use super::slab::{Entry, Marks, NONE, Spot};
 use super::{Arrival, Lanes, Left, Room};
 use crate::domain::endpoint::Order;
@@ -52,14 +53,15 @@ impl Lanes {
     pub fn admit(&mut self, now: Tick, arrival: Arrival, superseded: &mut Vec<Left>) {
         let index = self.index_or_removed(arrival.key.endpoint);
         self.use_place(index);
-        self.come_in(now, index, arrival, superseded);
+        self.come_in(now, index, (arrival, Line::Usual), superseded);
     }
 
     /// Takes in a delivery that was open when the daemon stopped. No place has to be kept for
-    /// it, and no bound refuses it: what was promised is kept.
+    /// it, and no bound refuses it: what was promised is kept. It is left over: where it is due
+    /// it takes one of four sends while new events come.
     pub fn admit_stored(&mut self, now: Tick, arrival: Arrival, superseded: &mut Vec<Left>) {
         let index = self.index_or_removed(arrival.key.endpoint);
-        self.come_in(now, index, arrival, superseded);
+        self.come_in(now, index, (arrival, Line::LeftOver), superseded);
     }
 
     fn use_place(&mut self, index: u32) {
@@ -70,7 +72,13 @@ impl Lanes {
         }
     }
 
-    fn come_in(&mut self, now: Tick, index: u32, arrival: Arrival, superseded: &mut Vec<Left>) {
+    fn come_in(
+        &mut self,
+        now: Tick,
+        index: u32,
+        (arrival, line): (Arrival, Line),
+        superseded: &mut Vec<Left>,
+    ) {
         let key = arrival.key;
         let first_round = key.round == 0;
         let lane = &self.lanes[index as usize];
@@ -108,7 +116,7 @@ impl Lanes {
         if call.is_some() && earlier != NONE {
             lane.held.push_back(&mut self.slab, slot);
         } else {
-            self.place(now, slot, false);
+            self.place(now, slot, line);
         }
         self.queue_to_clear(index);
         self.settle(index);

@@ -2,6 +2,7 @@
 //!
 //! It takes no part in who of all lanes goes first: that is for the rings.
 
+use super::rate::{Bucket, Rate};
 use super::slab::{List, NONE, Slab};
 use super::timers::Timers;
 use super::{LaneReport, LaneSettings};
@@ -49,13 +50,17 @@ pub(super) struct Lane {
     /// It is in the queue of removed lanes that still hold waiting deliveries.
     pub(super) clearing: bool,
     pub(super) held_until: Option<Tick>,
+    /// Where the endpoint has a rate.
+    pub(super) bucket: Option<Box<Bucket>>,
+    /// Requests at a time while it starts gently, one more with each success; `OPEN` otherwise.
+    pub(super) allowed: u16,
     /// Behind an earlier event of their call.
     pub(super) held: List,
     /// Ready, never tried, and no replay.
     pub(super) fresh: List,
-    /// Ready, tried before, left over from a stop, or of a replay.
+    /// Ready: tried before, left over from a stop, caught up with, or of a replay.
     pub(super) due: List,
-    /// To be sent now by the wish of a person, also where the lane is stopped.
+    /// To be sent now by the wish of a person or as a probe, also where the lane is stopped.
     pub(super) called: List,
     /// Waiting for their time.
     pub(super) delayed: Timers,
@@ -80,10 +85,13 @@ pub(super) struct Lane {
 }
 
 impl Lane {
+    /// It does not start gently: `allowed` allows everything.
+    const OPEN: u16 = u16::MAX;
+
     /// Of that many sends one comes from `due` when both wait.
     const DUE_ONE_OF: u8 = 4;
 
-    pub(super) fn new(endpoint: EndpointNumber, settings: LaneSettings) -> Self {
+    pub(super) fn new(now: Tick, endpoint: EndpointNumber, settings: LaneSettings) -> Self {
         let mut lane = Self {
             endpoint,
             settings,
@@ -91,6 +99,8 @@ impl Lane {
             removed: false,
             clearing: false,
             held_until: None,
+            bucket: settings.rate.map(|rate| Box::new(Bucket::new(now, rate))),
+            allowed: Self::OPEN,
             held: List::EMPTY,
             fresh: List::EMPTY,
             due: List::EMPTY,
@@ -126,10 +136,39 @@ impl Lane {
     /// Requests at a time. A slow one keeps its limit; a new or sick one is tried singly.
     fn in_flight_max(&self) -> u32 {
         if self.settings.proven && !self.settings.sick {
-            u32::from(self.settings.in_flight_max.max(1))
+            u32::from(self.settings.in_flight_max.min(self.allowed).max(1))
         } else {
             1
         }
+    }
+
+    /// What waits goes out with one request at a time at first, and one more with each success:
+    /// a receiver that has just come back is not run over by all that gathered.
+    pub(super) fn go_gently(&mut self) {
+        self.allowed = 1;
+    }
+
+    /// An attempt went well or badly: that many more or less at a time, while it starts gently.
+    pub(super) fn learn(&mut self, success: bool) {
+        if self.allowed == Self::OPEN {
+            return;
+        }
+        self.allowed = if success { self.allowed + 1 } else { 1 };
+        if self.allowed >= self.settings.in_flight_max {
+            self.allowed = Self::OPEN;
+        }
+    }
+
+    /// Another rate, or none, from now on.
+    pub(super) fn set_rate(&mut self, now: Tick, rate: Option<Rate>) {
+        match (&mut self.bucket, rate) {
+            (Some(bucket), Some(rate)) => bucket.change(now, rate),
+            (bucket, rate) => *bucket = rate.map(|rate| Box::new(Bucket::new(now, rate))),
+        }
+    }
+
+    fn dry_until(&self) -> Option<Tick> {
+        self.bucket.as_ref().and_then(|bucket| bucket.dry_until())
     }
 
     /// Whether it has something to send, and may as far as it knows.
@@ -137,10 +176,14 @@ impl Lane {
         let by_rule = !self.settings.stopped
             && self.held_until.is_none()
             && !(self.fresh.is_empty() && self.due.is_empty());
-        !self.removed && self.flying < self.in_flight_max() && (by_rule || self.may_send_called())
+        !self.removed
+            && self.flying < self.in_flight_max()
+            && (by_rule || self.may_send_called())
+            && self.dry_until().is_none()
     }
 
-    /// A person's wish passes a pause and a hold, but not the limit of what is in flight.
+    /// A person's wish and a probe pass a pause and a hold, but not the limit of what is in
+    /// flight, nor the rate.
     fn may_send_called(&self) -> bool {
         !self.settings.disabled && !self.called.is_empty()
     }
@@ -192,8 +235,21 @@ impl Lane {
     pub(super) fn earliest(&self, slab: &Slab) -> Option<Tick> {
         let slow_at =
             (!self.slow && self.unmarked != NONE).then(|| slab[self.unmarked].due.plus_ms(SLOW_MS));
-        let times = [self.delayed.first_at(), slow_at, self.held_until];
+        let times = [
+            self.delayed.first_at(),
+            slow_at,
+            self.held_until,
+            self.dry_until(),
+        ];
         times.into_iter().flatten().min()
+    }
+
+    /// The holds and the rate that end by now.
+    pub(super) fn let_pass(&mut self, now: Tick) {
+        self.held_until = self.held_until.filter(|until| *until > now);
+        if let Some(bucket) = &mut self.bucket {
+            bucket.wake(now);
+        }
     }
 
     /// Nothing of it is left: its endpoint is gone, and everything that knew of it.

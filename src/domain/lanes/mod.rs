@@ -14,6 +14,8 @@ mod chains;
 mod intake;
 mod lane;
 mod passing;
+mod probing;
+mod rate;
 mod rings;
 mod running;
 mod sending;
@@ -29,6 +31,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use self::chains::{ChainName, Chains};
 use self::lane::Lane;
+pub use self::rate::Rate;
 use self::rings::Rings;
 use self::slab::{NONE, Slab};
 use self::timers::Timers;
@@ -67,6 +70,8 @@ pub struct LaneSettings {
     pub proven: bool,
     /// Its last attempt failed.
     pub sick: bool,
+    /// How many may go out in a second; None: as many as there are.
+    pub rate: Option<Rate>,
 }
 
 /// A delivery that comes into its lane.

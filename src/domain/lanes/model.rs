@@ -5,11 +5,14 @@
 //! it follows the real ones and only checks that they were allowed to.
 
 mod answers;
+mod flight;
+mod healing;
 mod rules;
 
 use std::collections::BTreeMap;
 
-use super::{Arrival, Dispatch, Landed, LaneSettings, Left, Limits, Room, Settled, Then, Ticket};
+use super::running::Line;
+use super::{Arrival, LaneSettings, Left, Limits, Room, Ticket};
 use crate::domain::endpoint::Order;
 use crate::domain::id::{DeliveryKey, EndpointNumber};
 use crate::domain::time::Tick;
@@ -41,6 +44,7 @@ struct Delivery {
     /// It has been in flight for a second, and its lane was told.
     marked: bool,
     superseded: bool,
+    probe: bool,
     expires: Option<Tick>,
     ticket: Option<Ticket>,
 }
@@ -52,11 +56,24 @@ struct Lane {
     removed: bool,
     reordered: bool,
     held_until: Option<Tick>,
+    bucket: Bucket,
+    /// While it starts gently.
+    allowed: Option<usize>,
     reserved: u32,
     fresh: Vec<DeliveryKey>,
     due: Vec<DeliveryKey>,
     called: Vec<DeliveryKey>,
     fresh_in_a_row: u32,
+}
+
+/// What a lane has in store of its rate.
+#[derive(Clone, Debug, Default)]
+struct Bucket {
+    millionths: u64,
+    filled_at: Tick,
+    dry_until: Option<Tick>,
+    /// When something was sent since the rate was set.
+    sent: Vec<Tick>,
 }
 
 /// The naive lanes.
@@ -89,7 +106,8 @@ impl Lane {
         if self.settings.sick || !self.settings.proven {
             1
         } else {
-            usize::from(self.settings.in_flight_max)
+            let max = usize::from(self.settings.in_flight_max);
+            self.allowed.map_or(max, |allowed| allowed.min(max))
         }
     }
 }
@@ -108,7 +126,7 @@ impl Model {
 
     pub(super) fn put_lane(&mut self, now: Tick, to: EndpointNumber, settings: LaneSettings) {
         let Some(lane) = self.lanes.get_mut(&to) else {
-            self.lanes.insert(to, Lane::new(settings, false));
+            self.lanes.insert(to, Lane::new(now, settings, false));
             return;
         };
         let old = lane.settings;
@@ -116,18 +134,15 @@ impl Model {
         lane.settings = settings;
         lane.settings.proven = old.proven;
         lane.settings.sick = old.sick;
+        lane.change_rate(now, old.rate);
         if settings.order == Order::None {
             for key in self.keys(to, |d| d.state == State::Held) {
-                self.place(now, key, false);
+                self.place(now, key, Line::Usual);
             }
         }
         if old.stopped && !settings.stopped {
-            self.wake_delayed(now, Tick(u64::MAX), to);
-            let fresh = std::mem::take(&mut self.lane(to).fresh);
-            for key in &fresh {
-                self.delivery(*key).state = State::Due;
-            }
-            self.lane(to).due.extend(fresh);
+            self.lane(to).allowed = Some(1);
+            self.have_all_due(now, to);
         }
         self.settle(to);
     }
@@ -187,8 +202,9 @@ impl Model {
             disabled: true,
             proven: false,
             sick: false,
+            rate: None,
         };
-        let lane = self.lanes.entry(to).or_insert(Lane::new(closed, true));
+        let lane = self.lanes.entry(to).or_insert(Lane::new(now, closed, true));
         lane.reserved -= u32::from(kept);
         let ordered =
             lane.settings.order == Order::Call && arrival.call.is_some() && arrival.key.round == 0;
@@ -212,106 +228,16 @@ impl Model {
             state: State::Held,
             marked: false,
             superseded: false,
+            probe: false,
             expires: arrival.expires_at.filter(|_| arrival.key.round == 0),
             ticket: None,
         });
         if !held {
-            self.place(now, arrival.key, false);
+            let line = if kept { Line::Usual } else { Line::LeftOver };
+            self.place(now, arrival.key, line);
         }
         self.settle(to);
         superseded
-    }
-
-    /// Checks and follows what the real ones did.
-    pub(super) fn next(&mut self, now: Tick, real: Option<Dispatch>) {
-        let Some(class) = self.choose() else {
-            assert_eq!(real, None, "none may go");
-            return;
-        };
-        let to = self.rings[class].remove(0);
-        let lane = self.lane(to);
-        let called = !lane.called.is_empty() && !lane.settings.disabled;
-        let from_due =
-            !called && !lane.due.is_empty() && (lane.fresh.is_empty() || lane.fresh_in_a_row == 3);
-        if from_due {
-            lane.fresh_in_a_row = 0;
-        } else if !called && !lane.due.is_empty() {
-            lane.fresh_in_a_row += 1;
-        }
-        let key = if called {
-            lane.called.remove(0)
-        } else if from_due {
-            lane.due.remove(0)
-        } else {
-            lane.fresh.remove(0)
-        };
-        let real = real.expect("one may go");
-        let delivery = self.delivery(key);
-        assert_eq!((real.key, real.attempts), (key, delivery.attempts));
-        delivery.state = State::InFlight;
-        delivery.marked = false;
-        delivery.due = now;
-        delivery.ticket = Some(real.ticket);
-        self.check_dispatch(key, class, called);
-        self.settle(to);
-    }
-
-    pub(super) fn land(&mut self, now: Tick, ticket: Ticket, landed: Landed) -> Option<Settled> {
-        let flies = |d: &&Delivery| d.ticket == Some(ticket) && d.state == State::InFlight;
-        let key = self.deliveries.iter().find(flies)?.arrival.key;
-        let to = key.endpoint;
-        self.mark_slow(now, to);
-        let lane = self.lane(to);
-        let removed = lane.removed;
-        if landed.then != Then::Again {
-            lane.settings.sick = !landed.success;
-            if landed.success {
-                lane.settings.proven = true;
-                lane.slow = lane.slow && landed.duration_ms > 1000;
-            }
-        }
-        let delivery = self.delivery(key);
-        delivery.state = State::Ending;
-        let (superseded, ordered) = (delivery.superseded, delivery.ordered);
-        let call = delivery.arrival.call;
-        if let Then::Retry(due) = landed.then {
-            delivery.attempts = delivery.attempts.saturating_add(1);
-            delivery.due = due;
-        } else if landed.then == Then::Again {
-            delivery.due = now;
-        }
-        let settled = if landed.then == Then::End {
-            let chain = self.chain(to, call);
-            let holds_another = !removed
-                && ordered
-                && chain[0] == key
-                && chain.len() > 1
-                && self.delivery(chain[1]).state == State::Held;
-            Settled::Done { holds_another }
-        } else if removed || superseded {
-            self.leave(now, key);
-            if removed {
-                Settled::Removed
-            } else {
-                Settled::Superseded
-            }
-        } else {
-            self.place(now, key, landed.then == Then::Again);
-            Settled::Done {
-                holds_another: false,
-            }
-        };
-        self.settle(to);
-        Some(settled)
-    }
-
-    pub(super) fn release(&mut self, now: Tick, ticket: Ticket) {
-        let ends = |d: &&Delivery| d.ticket == Some(ticket) && d.state == State::Ending;
-        if let Some(delivery) = self.deliveries.iter().find(ends) {
-            let key = delivery.arrival.key;
-            self.leave(now, key);
-            self.settle(key.endpoint);
-        }
     }
 
     pub(super) fn hold_back(&mut self, to: EndpointNumber, until: Tick) {
@@ -337,7 +263,9 @@ impl Model {
             self.mark_slow(now, to);
             let lane = self.lane(to);
             lane.held_until = lane.held_until.filter(|until| *until > now);
-            self.wake_delayed(now, now, to);
+            let dry_until = lane.bucket.dry_until;
+            lane.bucket.dry_until = dry_until.filter(|until| *until > now);
+            self.wake_delayed(now, to);
             self.settle(to);
         }
     }
@@ -380,18 +308,22 @@ impl Delivery {
 }
 
 impl Lane {
-    fn new(settings: LaneSettings, removed: bool) -> Self {
-        Self {
+    fn new(now: Tick, settings: LaneSettings, removed: bool) -> Self {
+        let mut lane = Self {
             settings,
             slow: false,
             removed,
             reordered: false,
             held_until: None,
+            bucket: Bucket::default(),
+            allowed: None,
             reserved: 0,
             fresh: Vec::new(),
             due: Vec::new(),
             called: Vec::new(),
             fresh_in_a_row: 0,
-        }
+        };
+        lane.change_rate(now, None);
+        lane
     }
 }

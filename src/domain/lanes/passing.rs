@@ -39,8 +39,8 @@ impl Lanes {
         let lane = &mut self.lanes[index as usize];
         if lane.earliest(&self.slab).is_some_and(|time| time <= at) {
             lane.mark_slow(&self.slab, now);
-            lane.held_until = lane.held_until.filter(|until| *until > now);
-            self.wake_delayed(now, now, index);
+            lane.let_pass(now);
+            self.wake_delayed(now, index);
         }
         let lane = &self.lanes[index as usize];
         let earliest = lane.earliest(&self.slab);

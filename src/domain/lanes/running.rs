@@ -8,17 +8,28 @@ use crate::domain::endpoint::Order;
 use crate::domain::id::{DeliveryKey, EndpointNumber};
 use crate::domain::time::Tick;
 
+/// Where a delivery takes its place that is ready.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Line {
+    /// Behind the others: of those never tried, or of those tried before.
+    Usual,
+    /// Before them.
+    Front,
+    /// Behind those tried before, tried or not.
+    LeftOver,
+    /// Before those tried before, tried or not.
+    Probed,
+}
+
 impl Lanes {
     /// Opens the endpoint's lane, or runs it by other settings from now on. `proven` and `sick`
     /// count when the lane is opened only: afterwards it knows better.
     ///
     /// Order `none` lets go at once what an earlier event of its call holds. A lane that is no
-    /// longer stopped has everything due, also what waited for a later try: first what was due
-    /// already, then those in the order of their times, then what was never tried. All of it
-    /// takes one of four sends while new events come. A removed lane stays removed.
+    /// longer stopped catches up, see `catch_up`. A removed lane stays removed.
     pub fn put_lane(&mut self, now: Tick, endpoint: EndpointNumber, settings: LaneSettings) {
         let Some(index) = self.index_of(endpoint) else {
-            let index = self.open_lane(Lane::new(endpoint, settings));
+            let index = self.open_lane(Lane::new(now, endpoint, settings));
             self.settle(index);
             return;
         };
@@ -32,13 +43,13 @@ impl Lanes {
             sick: old.sick,
             ..settings
         };
+        lane.set_rate(now, settings.rate);
         if settings.order == Order::None {
             self.let_go_held(now, index);
         }
         if old.stopped && !settings.stopped {
-            self.wake_delayed(now, Tick(u64::MAX), index);
-            let lane = &mut self.lanes[index as usize];
-            lane.due.append(&mut self.slab, &mut lane.fresh);
+            self.lanes[index as usize].go_gently();
+            self.have_all_due(now, index);
         }
         self.settle(index);
     }
@@ -123,15 +134,16 @@ impl Lanes {
     /// comes back as a removed one, for what has to be taken out of it.
     pub(super) fn index_or_removed(&mut self, endpoint: EndpointNumber) -> u32 {
         self.index_of(endpoint).unwrap_or_else(|| {
-            let settings = LaneSettings {
+            let closed = LaneSettings {
                 in_flight_max: 1,
                 order: Order::None,
                 stopped: true,
                 disabled: true,
                 proven: false,
                 sick: false,
+                rate: None,
             };
-            let mut lane = Lane::new(endpoint, settings);
+            let mut lane = Lane::new(Tick(0), endpoint, closed);
             lane.removed = true;
             self.open_lane(lane)
         })
@@ -161,7 +173,8 @@ impl Lanes {
                 self.wakes.remove(&(at, lane.endpoint));
             }
             // What the lane kept is freed with it.
-            *lane = Lane::new(lane.endpoint, lane.settings);
+            lane.settings.rate = None;
+            *lane = Lane::new(Tick(0), lane.endpoint, lane.settings);
             self.free_lanes.push(index);
             return;
         }
@@ -198,7 +211,7 @@ impl Lanes {
     }
 
     /// Puts a delivery that nothing holds where it waits: ready, or delayed until its time.
-    pub(super) fn place(&mut self, now: Tick, slot: u32, in_front: bool) {
+    pub(super) fn place(&mut self, now: Tick, slot: u32, line: Line) {
         let slab = &mut self.slab;
         let entry = &mut slab[slot];
         let lane = &mut self.lanes[entry.lane as usize];
@@ -210,25 +223,26 @@ impl Lanes {
         }
         entry.spot = Spot::Ready;
         // A replay is no news: like a later try it takes one of four sends while new events come.
-        let list = if entry.attempts == 0 && entry.round == 0 {
+        let news = entry.attempts == 0 && entry.round == 0;
+        let leftover = matches!(line, Line::LeftOver | Line::Probed);
+        let list = if news && !leftover {
             &mut lane.fresh
         } else {
             &mut lane.due
         };
-        if in_front {
+        if matches!(line, Line::Front | Line::Probed) {
             list.push_front(slab, slot);
         } else {
             list.push_back(slab, slot);
         }
     }
 
-    /// Makes ready what is delayed until `until` at most, in the order of their times and
-    /// numbers.
-    pub(super) fn wake_delayed(&mut self, now: Tick, until: Tick, index: u32) {
+    /// Makes ready what was delayed until now, in the order of their times and numbers.
+    pub(super) fn wake_delayed(&mut self, now: Tick, index: u32) {
         let lane = &mut self.lanes[index as usize];
         let slab = &mut self.slab;
         self.scratch.clear();
-        while let Some(slot) = lane.delayed.pop_due(slab, until) {
+        while let Some(slot) = lane.delayed.pop_due(slab, now) {
             self.scratch.push(slot);
         }
         // The heap orders those of the same time by slots, which mean nothing.
@@ -254,7 +268,7 @@ impl Lanes {
     fn free_held(&mut self, now: Tick, slot: u32) {
         let lane = &mut self.lanes[self.slab[slot].lane as usize];
         lane.held.unlink(&mut self.slab, slot);
-        self.place(now, slot, false);
+        self.place(now, slot, Line::Usual);
     }
 
     /// A delivery leaves, and the next event of its call may go.

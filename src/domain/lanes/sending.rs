@@ -1,6 +1,7 @@
 //! How deliveries go out and come back.
 
 use super::lane::SLOW_MS;
+use super::running::Line;
 use super::slab::{Marks, NONE, Spot};
 use super::{Dispatch, Landed, Lanes, Settled, Then, Ticket};
 use crate::domain::time::Tick;
@@ -12,6 +13,9 @@ impl Lanes {
         let lane = &mut self.lanes[index as usize];
         let slot = lane.take_ready(&mut self.slab);
         lane.waiting -= 1;
+        if let Some(bucket) = &mut lane.bucket {
+            bucket.take(now);
+        }
         lane.in_flight.push_back(&mut self.slab, slot);
         if lane.unmarked == NONE {
             lane.unmarked = slot;
@@ -50,6 +54,7 @@ impl Lanes {
         if landed.then != Then::Again {
             lane.settings.proven |= landed.success;
             lane.settings.sick = !landed.success;
+            lane.learn(landed.success);
             lane.slow &= !landed.success || u64::from(landed.duration_ms) > SLOW_MS;
         }
         let settled = match landed.then {
@@ -58,9 +63,9 @@ impl Lanes {
             },
             Then::Retry(due) => {
                 self.slab[slot].attempts = self.slab[slot].attempts.saturating_add(1);
-                self.come_back(now, slot, due, false)
+                self.come_back(now, slot, due, Line::Usual)
             }
-            Then::Again => self.come_back(now, slot, now, true),
+            Then::Again => self.come_back(now, slot, now, Line::Front),
         };
         self.settle(index);
         Some(settled)
@@ -76,7 +81,7 @@ impl Lanes {
     }
 
     /// One that did not end waits again, if there is still something to wait for.
-    fn come_back(&mut self, now: Tick, slot: u32, due: Tick, in_front: bool) -> Settled {
+    fn come_back(&mut self, now: Tick, slot: u32, due: Tick, line: Line) -> Settled {
         let entry = &mut self.slab[slot];
         let lane = &mut self.lanes[entry.lane as usize];
         if lane.removed {
@@ -90,11 +95,15 @@ impl Lanes {
         lane.ending -= 1;
         lane.waiting += 1;
         entry.due = due;
+        let probed = entry.marks.has(Marks::PROBE);
+        entry.marks.set(Marks::PROBE, false);
+        // The next probe is to be another one.
+        let line = if probed { Line::Probed } else { line };
         if entry.marks.has(Marks::LAPSED) {
             entry.marks.set(Marks::LAPSED, false);
             self.expire_at(slot, now);
         }
-        self.place(now, slot, in_front);
+        self.place(now, slot, line);
         Settled::Done {
             holds_another: false,
         }

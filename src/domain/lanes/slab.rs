@@ -12,8 +12,8 @@ use crate::domain::time::Tick;
 pub(super) const NONE: u32 = u32::MAX;
 
 /// Where an entry is. Of these, a lane keeps a list for held ones, two for ready ones, one for
-/// those called by hand and one for those in flight; delayed ones are in its heap, ending ones
-/// only in their chain.
+/// those called by hand or as a probe, and one for those in flight; delayed ones are in its heap,
+/// ending ones only in their chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Spot {
     Free,
@@ -62,6 +62,8 @@ impl Marks {
     pub(super) const LAPSED: u8 = 16;
     /// The end of its call arrived while it was in flight.
     pub(super) const SUPERSEDED: u8 = 32;
+    /// It goes out as a probe.
+    pub(super) const PROBE: u8 = 64;
 
     pub(super) fn has(self, mark: u8) -> bool {
         self.0 & mark != 0
@@ -268,6 +270,11 @@ impl List {
         } else {
             slab[after].before = before;
         }
+    }
+
+    /// Forgets all that is in it; the entries are the caller's to put elsewhere.
+    pub(super) fn clear(&mut self) {
+        *self = Self::EMPTY;
     }
 
     /// Adds all of another list at the end, in one step.

@@ -1,6 +1,8 @@
 //! Scenes of the lanes, rule by rule, and random rounds against the model.
 
 mod bounds;
+mod figures;
+mod healing;
 mod isolation;
 mod order;
 mod rounds;
@@ -24,6 +26,7 @@ const HEALTHY: LaneSettings = LaneSettings {
     disabled: false,
     proven: true,
     sick: false,
+    rate: None,
 };
 
 /// An event without a call for an endpoint, due at once.
@@ -156,6 +159,16 @@ impl Scene {
         let (ticket, settled) = self.land(event, SUCCESS);
         assert!(matches!(settled, Settled::Done { .. }));
         self.lanes.release(self.now, ticket);
+    }
+
+    /// Sends and delivers one after the other, and tells the events in their order.
+    fn drain(&mut self) -> Vec<u64> {
+        let mut sent = Vec::new();
+        while let [event] = self.send_up_to(1)[..] {
+            sent.push(event);
+            self.deliver(event);
+        }
+        sent
     }
 
     /// Lets time pass, and tells the events that expired.

@@ -216,6 +216,7 @@ fn a_target_takes_the_policy_or_the_defaults() {
     let policy = |timeout_ms, in_flight_max| Policy {
         timeout_ms,
         in_flight_max,
+        rate_per_s: None,
         attempts: None,
         order: Order::Call,
         tls: Tls::default(),

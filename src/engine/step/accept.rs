@@ -42,6 +42,7 @@ pub(super) fn accept(state: &mut State, now: Now, submission: Submission, effect
             followers: Vec::new(),
             groups: Vec::new(),
             goes_on: false,
+            notice: None,
         }),
         None => effects.tell(Tell::Accepted(answer, Err(Refusal::Busy))),
     }
@@ -92,10 +93,21 @@ pub(super) fn number(
     marks: &Marks,
 ) -> Option<NewEvent> {
     let matched = state.routes.plan(&incoming.kind, &incoming.facts);
+    number_for(state, now, incoming, marks, &matched)
+}
+
+/// Makes the event for these endpoints.
+pub(super) fn number_for(
+    state: &mut State,
+    now: Now,
+    incoming: Incoming,
+    marks: &Marks,
+    matched: &[EndpointNumber],
+) -> Option<NewEvent> {
     let occurred_at = incoming.occurred_at.unwrap_or(now.wall);
     let life_ms = state.delivery.life_ms.get(incoming.kind.as_str());
     let expires_at = life_ms.map(|life| now.tick_at(occurred_at.min(now.wall)).plus_ms(*life));
-    let placing = place(state, now, &incoming.kind, marks.call, expires_at, &matched)?;
+    let placing = place(state, now, &incoming.kind, marks.call, expires_at, matched)?;
 
     let number = state.numbers.event;
     state.numbers.event = EventNumber(number.0 + 1);

@@ -11,7 +11,7 @@ use super::super::history::Ring;
 use super::super::message::{Effects, Tell};
 use super::super::roster::Entry;
 use super::super::state::State;
-use super::{aging, hand};
+use super::{aging, hand, notice, watch};
 use crate::domain::endpoint::{Endpoint, EndpointSpec, Health, Keys, Pause, PauseCause};
 use crate::domain::id::{EndpointNumber, TokenNumber};
 use crate::domain::key::SignatureKey;
@@ -46,7 +46,7 @@ pub(super) fn write(
                 },
             ),
             Command::SendNow(named) => {
-                let written = hand::send_now(state, named);
+                let written = hand::send_now(state, now, named);
                 return effects.tell(Tell::Written(answer, written));
             }
             Command::Reopen(named, kind) => hand::reopen(state, now, named, kind, None),
@@ -136,10 +136,14 @@ fn change_endpoint(
     if entry.busy {
         return entry.queued.push_back((command, answer));
     }
+    let mut told = None;
     let planned = match command {
         Command::RemoveEndpoint(_) => Planned::Remove(number),
         command => match changed(&entry.endpoint, &command, now.wall) {
-            Ok(Some(_)) => Planned::Change(number, command),
+            Ok(Some(next)) => {
+                told = notice::of_change(&entry.endpoint, &next).map(|notice| (next, notice));
+                Planned::Change(number, command)
+            }
             Ok(None) => {
                 let written = written(state, now, number);
                 return effects.tell(Tell::Written(answer, written));
@@ -153,6 +157,9 @@ fn change_endpoint(
         at: now.wall,
         answer: Some(answer),
     });
+    if let Some((next, notice)) = told {
+        notice::plan(state, now, &next, notice);
+    }
 }
 
 /// The endpoint after a command; None when it is so already.
@@ -170,8 +177,9 @@ pub(in crate::engine) fn changed(
             next.spec = (**spec).clone();
         }
         Command::Pause(_) => pause_by_hand(&mut next.health, at),
-        Command::Resume(_) => next.health.pause = None,
-        Command::Enable(_) => next.spec.enabled = true,
+        Command::Resume(_) if next.health.pause.is_some() => next.health.begin_anew(),
+        Command::Resume(_) => {}
+        Command::Enable(_) => enable(&mut next),
         Command::Disable(_) => next.spec.enabled = false,
         Command::NextKey(_, key) => next.keys.prepare(key.clone()),
         Command::PromoteKey(_) if next.keys.promote(at) => {}
@@ -193,6 +201,16 @@ pub(in crate::engine) fn changed(
     next.revision = endpoint.revision.wrapping_add(1);
     next.updated_at = at;
     Ok(Some(next))
+}
+
+/// Enabled again, it begins anew; a pause that it was in goes on.
+fn enable(endpoint: &mut Endpoint) {
+    if !endpoint.spec.enabled {
+        endpoint.spec.enabled = true;
+        if endpoint.health.pause.is_none() {
+            endpoint.health.begin_anew();
+        }
+    }
 }
 
 /// A pause by hand ends the tries of a pause by failing; the reason of a 410 is worth keeping.
@@ -299,6 +317,7 @@ fn change(state: &mut State, now: Now, number: EndpointNumber, command: &Command
     aging::drop_notes(state, &old);
     aging::note(state, number);
     state.put_lane(now.tick, number);
+    watch::changed(state, now, number);
     log::info!("{} was {}", state.name(number), done(command));
 }
 
@@ -323,6 +342,10 @@ fn remove_endpoint(state: &mut State, now: Now, number: EndpointNumber, effects:
     };
     aging::drop_notes(state, &entry.endpoint);
     state.routes.remove(number);
+    if let Some(at) = entry.watched_at {
+        state.watched.remove(&(at, number));
+    }
+    state.owed.remove(&number);
     state.lanes.remove_lane(number);
     state.history.remove(number);
     state.batch.marked.remove(&number);
@@ -335,24 +358,4 @@ fn remove_endpoint(state: &mut State, now: Now, number: EndpointNumber, effects:
 fn written(state: &State, now: Now, number: EndpointNumber) -> Result<Written, Refusal> {
     let view = state.view(now, number).ok_or(Refusal::Unknown)?;
     Ok(Written::Endpoint(Box::new(view)))
-}
-
-/// Tokens were used: to the minute, which is often enough to write it down.
-pub(super) fn tokens_used(
-    state: &mut State,
-    now: Now,
-    tokens: &[TokenNumber],
-    effects: &mut Effects,
-) {
-    let minute = Timestamp(now.wall.0 - now.wall.0 % 60_000);
-    for number in tokens {
-        if let Some(token) = state.tokens.get_mut(number)
-            && token.last_used_at != Some(minute)
-        {
-            Arc::make_mut(token).last_used_at = Some(minute);
-            effects.tell(Tell::TokenPut(Arc::clone(token)));
-            state.batch.tokens.insert(*number);
-            state.batch.since.get_or_insert(now.tick);
-        }
-    }
 }

@@ -9,8 +9,8 @@ use super::super::message::{Effects, Tell};
 use super::super::news;
 use super::super::state::{Disk, State};
 use super::accept::{late_ringing, ordered, undo};
-use super::admin;
 use super::undo::undo as undo_write;
+use super::{admin, notice, watch};
 use crate::domain::change::{EndState, Open, Reason};
 use crate::domain::id::{EndpointNumber, EventNumber};
 use crate::domain::lanes::{Arrival, Left};
@@ -52,6 +52,7 @@ fn in_force(state: &mut State, now: Now, flight: Flight, effects: &mut Effects) 
     for write in flight.writes {
         admin::in_force(state, now, write, effects);
     }
+    notice::settle(state, now);
     news::committed(state, now, (flight.news, changed), effects);
 }
 
@@ -105,6 +106,9 @@ fn admit(state: &mut State, now: Now, accepting: &Accepting, superseded: &mut Ve
             let arrival = arrival(accepting, event.number, open);
             state.lanes.admit(now.tick, arrival, superseded);
             state.clearing |= !state.roster.contains_key(&open.endpoint);
+            if !state.watched.is_empty() {
+                watch::arrived(state, now, open.endpoint);
+            }
         }
     }
 }
@@ -159,10 +163,10 @@ fn taken_back(state: &mut State, now: Now, mut flight: Flight, effects: &mut Eff
     for accepting in flight.accepts {
         // It may be on disk all the same.
         state.batch.withdrawn.push(accepting.event.number);
-        refuse(state, accepting, effects);
+        refuse(state, now, accepting, effects);
     }
     for accepting in std::mem::take(&mut state.batch.accepts) {
-        refuse(state, accepting, effects);
+        refuse(state, now, accepting, effects);
     }
     let behind = std::mem::take(&mut state.batch.writes);
     for write in flight.writes {
@@ -174,7 +178,10 @@ fn taken_back(state: &mut State, now: Now, mut flight: Flight, effects: &mut Eff
     }
 }
 
-fn refuse(state: &mut State, accepting: Accepting, effects: &mut Effects) {
+fn refuse(state: &mut State, now: Now, accepting: Accepting, effects: &mut Effects) {
+    if let Some((about, notice)) = accepting.notice {
+        notice::owe(state, now, about, notice);
+    }
     undo(state, &accepting.event);
     answer(accepting, &Err(Refusal::StoreAway), effects);
 }

@@ -81,6 +81,12 @@ fn has_moved(state: &State, endpoint: EndpointNumber, exchange: &Exchange) -> bo
     entry.is_some_and(|entry| entry.target.url != exchange.request.url)
 }
 
+/// Whether the endpoint is paused for having failed for long.
+fn is_probed(state: &State, endpoint: EndpointNumber) -> bool {
+    let entry = state.roster.get(&endpoint);
+    entry.is_some_and(|entry| entry.endpoint.health.is_probed())
+}
+
 fn judge(state: &mut State, now: Now, dispatch: Dispatch, meaning: Outcome) -> Judged {
     let again = |outcome| Judged {
         then: Then::Again,
@@ -95,6 +101,10 @@ fn judge(state: &mut State, now: Now, dispatch: Dispatch, meaning: Outcome) -> J
             outcome: AttemptOutcome::Delivered,
             next_at: None,
         },
+        // A probe is no attempt: only its success counts.
+        Outcome::Retry { .. } if is_probed(state, dispatch.key.endpoint) => {
+            again(AttemptOutcome::Retry)
+        }
         Outcome::Retry { retry_after_ms, .. } => {
             let made = dispatch.attempts.saturating_add(1);
             let entry = state.roster.get(&dispatch.key.endpoint);
@@ -145,7 +155,7 @@ fn settle(state: &mut State, now: Now, dispatch: Dispatch, judged: &Judged, exch
                     due,
                     attempts: trace.attempts,
                     round: key.round,
-                    flags: 0,
+                    flags: state.catch_ups(key.endpoint),
                 };
                 let row = Row {
                     change: Change::Moved(key.event, open),

@@ -97,6 +97,7 @@ fn take_in(
                     followers: Vec::new(),
                     groups: Vec::new(),
                     goes_on: true,
+                    notice: None,
                 });
                 items.push(item);
                 last = last.max(Some(item.event));

@@ -10,12 +10,28 @@ use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber, ReplayNumber};
 use crate::domain::lanes::{Arrival, Place, Room};
 use crate::domain::time::Now;
 
-/// Sends a waiting one now. Nothing is written: its row is due as it was, and a restart sends
-/// it then.
-pub(super) fn send_now(state: &mut State, named: Named) -> Result<Written, Refusal> {
-    check_endpoint(state, named.key.endpoint)?;
-    match state.lanes.send_now(named.key, named.call) {
-        Some(Place::Waiting) => Ok(Written::Delivery(named.key)),
+/// Sends a waiting one now. Its row says with the next commit that it is due, so that a restart
+/// before that does not put it off again.
+pub(super) fn send_now(state: &mut State, now: Now, named: Named) -> Result<Written, Refusal> {
+    let Named { key, call } = named;
+    check_endpoint(state, key.endpoint)?;
+    let attempts = state.lanes.find(key, call).map_or(0, |it| it.attempts);
+    match state.lanes.send_now(key, call) {
+        Some(Place::Waiting) => {
+            let open = Open {
+                endpoint: key.endpoint,
+                due: now.tick,
+                attempts,
+                round: key.round,
+                flags: state.catch_ups(key.endpoint),
+            };
+            let row = Row {
+                change: Change::Moved(key.event, open),
+                release: None,
+            };
+            state.batch.row(now.tick, row);
+            Ok(Written::Delivery(key))
+        }
         Some(Place::Held) => Err(Refusal::HeldByOrder),
         Some(Place::InFlight | Place::Ending) => Err(Refusal::InFlight),
         None => Err(Refusal::Changed),

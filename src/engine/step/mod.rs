@@ -12,8 +12,11 @@ mod finish;
 mod group;
 mod hand;
 mod health;
+mod notice;
 mod test;
+mod tokens;
 mod undo;
+mod watch;
 
 use super::message::{Effects, Message};
 use super::retention;
@@ -23,6 +26,7 @@ use crate::domain::time::Now;
 pub(super) use admin::changed;
 pub(super) use aging::{end_due, next_end, note as note_ends};
 pub(super) use test::TESTS_MAX;
+pub(super) use watch::{pass, restarted, watch};
 
 /// Takes one message in.
 pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut Effects) {
@@ -39,7 +43,7 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
         Message::Looked(slice) => retention::looked(state, now, slice),
         Message::Reopened => state.disk = Disk::Reopened,
         Message::Reconfigure(delivery) => state.reconfigure(now.tick, *delivery),
-        Message::TokensUsed(tokens) => admin::tokens_used(state, now, &tokens, effects),
+        Message::TokensUsed(tokens) => tokens::tokens_used(state, now, &tokens, effects),
         Message::Stop => {
             if state.phase == Phase::Running {
                 state.phase = Phase::Draining(now.tick.plus_ms(state.delivery.stop_timeout_ms));

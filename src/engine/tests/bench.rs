@@ -67,6 +67,7 @@ pub(super) fn settings() -> DeliverySettings {
         timeout_ms: 15_000,
         retry_plan_ms: vec![5_000, 30_000],
         life_ms: [("call:ringing".to_owned(), 60_000)].into(),
+        pause_after_ms: 12 * 3_600_000,
         waiting_max: 100,
         stop_timeout_ms: 10_000,
     }

@@ -97,7 +97,8 @@ fn endpoints_are_told_as_they_are_after_the_commit() {
     bench.commit();
     assert_eq!(
         told(&mut bench),
-        ["endpoint 1 paused", "endpoint 1 disabled"]
+        ["event 1", "endpoint 1 paused", "endpoint 1 disabled"],
+        "a pause is also an event"
     );
     bench.write(Command::RemoveEndpoint(EndpointNumber(1)));
     bench.commit();

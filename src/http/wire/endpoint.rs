@@ -105,8 +105,8 @@ impl<'a> SubscriptionJson<'a> {
             accounts: &filter.accounts,
             numbers: filter.numbers.iter().map(written).collect(),
             duration: (min.is_some() || max.is_some()).then_some(DurationJson {
-                min: min.map(Seconds),
-                max: max.map(Seconds),
+                min: min.map(Plain),
+                max: max.map(Plain),
             }),
         }
     }
@@ -114,14 +114,14 @@ impl<'a> SubscriptionJson<'a> {
 
 #[derive(Serialize)]
 struct DurationJson {
-    min: Option<Seconds>,
-    max: Option<Seconds>,
+    min: Option<Plain>,
+    max: Option<Plain>,
 }
 
-/// Seconds; whole ones are written without a fraction, as they were given.
-struct Seconds(f64);
+/// A number; a whole one is written without a fraction, as it was given.
+struct Plain(f64);
 
-impl Serialize for Seconds {
+impl Serialize for Plain {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         /// Up to here every whole number is exact.
         const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -160,7 +160,7 @@ fn until(keys: &Keys) -> Option<Timestamp> {
 struct PolicyJson<'a> {
     timeout_ms: u32,
     in_flight_max: u16,
-    rate_per_s: Option<f64>,
+    rate_per_s: Option<Plain>,
     attempts: Option<u8>,
     order: &'static str,
     tls: TlsJson<'a>,
@@ -172,7 +172,7 @@ impl<'a> PolicyJson<'a> {
         Self {
             timeout_ms: policy.timeout_ms.unwrap_or(defaults.timeout_ms),
             in_flight_max: policy.in_flight_max.unwrap_or(defaults.in_flight_max),
-            rate_per_s: None,
+            rate_per_s: policy.rate_per_s.map(Plain),
             attempts: policy.attempts,
             order: order_name(policy.order),
             tls: TlsJson::new(&policy.tls),
@@ -268,9 +268,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_seconds_have_no_fraction() {
+    fn whole_numbers_have_no_fraction() {
         let check = |seconds: f64, expected: &str| {
-            assert_eq!(serde_json::to_string(&Seconds(seconds)).unwrap(), expected);
+            assert_eq!(serde_json::to_string(&Plain(seconds)).unwrap(), expected);
         };
         check(10.0, "10");
         check(0.0, "0");

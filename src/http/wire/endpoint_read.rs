@@ -247,20 +247,14 @@ fn merge_policy(
         let known = [("call", Order::Call), ("none", Order::None)];
         policy.order = one_of(value, &known, errors)?;
     }
-    if let Some(value) = object.take("rate_per_s").and_then(Value::non_null) {
-        value.number()?;
-        errors.push(not_enforced(value.path()));
+    if let Some(value) = object.take("rate_per_s") {
+        let rate = value.non_null().map(|value| value.number());
+        policy.rate_per_s = rate.transpose()?;
     }
     if let Some(value) = object.take("tls") {
         tls::merge(&mut policy.tls, value.non_null(), errors)?;
     }
     object.finish()
-}
-
-/// A setting that is known and does nothing would promise what is not kept.
-fn not_enforced(field: &str) -> FieldError {
-    let message = "is not enforced yet: only its default can be set";
-    FieldError::new(field, "not_enforced", message)
 }
 
 /// One of the names; null is the default.

@@ -75,6 +75,10 @@ struct AddedRow<'a> {
     pin_sha256: Option<&'a str>,
     client_pem: Option<&'a str>,
     insecure: bool,
+    rate_per_s: Option<f64>,
+    notices: u8,
+    recovering: bool,
+    catch_ups: u8,
 }
 
 /// An endpoint; its number is the key of the row.
@@ -123,6 +127,10 @@ pub fn write_endpoint(place: Place, endpoint: &Endpoint, buffer: &mut Vec<u8>) {
         pin_sha256: tls.pin_sha256.as_deref(),
         client_pem: tls.client_pem.as_deref(),
         insecure: tls.insecure,
+        rate_per_s: spec.policy.rate_per_s,
+        notices: health.notices,
+        recovering: health.recovering,
+        catch_ups: health.catch_ups,
     };
     begin(buffer);
     add(&row, buffer);
@@ -155,7 +163,7 @@ pub fn read_endpoint(
                 None => None,
             },
         },
-        health: health(&row)?,
+        health: health(&row, &added)?,
         created_at: Timestamp(row.created_at),
         updated_at: Timestamp(row.updated_at),
         spec: spec(row, &added)?,
@@ -177,6 +185,7 @@ fn spec(row: EndpointRow<'_>, added: &AddedRow<'_>) -> Result<EndpointSpec, Brok
         policy: Policy {
             timeout_ms: row.policy.timeout_ms,
             in_flight_max: row.policy.in_flight_max,
+            rate_per_s: added.rate_per_s,
             attempts: row.policy.attempts,
             order: codes::order::read(row.policy.order)?,
             tls: Tls {
@@ -190,7 +199,7 @@ fn spec(row: EndpointRow<'_>, added: &AddedRow<'_>) -> Result<EndpointSpec, Brok
     })
 }
 
-fn health(row: &EndpointRow<'_>) -> Result<Health, Broken> {
+fn health(row: &EndpointRow<'_>, added: &AddedRow<'_>) -> Result<Health, Broken> {
     let pause = match &row.pause {
         Some(pause) => Some(Pause {
             cause: codes::pause_cause::read(pause.cause)?,
@@ -203,6 +212,9 @@ fn health(row: &EndpointRow<'_>) -> Result<Health, Broken> {
         first_success_at: row.first_success_at.map(Timestamp),
         failing_since: row.failing_since.map(Timestamp),
         pause,
+        notices: added.notices,
+        recovering: added.recovering,
+        catch_ups: added.catch_ups,
     })
 }
 

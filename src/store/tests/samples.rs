@@ -84,6 +84,7 @@ pub fn endpoint(number: u32) -> Endpoint {
             policy: Policy {
                 timeout_ms: Some(15_000),
                 in_flight_max: Some(4),
+                rate_per_s: Some(2.5),
                 attempts: None,
                 order: Order::None,
                 tls: Tls {
@@ -108,6 +109,9 @@ pub fn endpoint(number: u32) -> Endpoint {
                 since: AT,
                 next_probe_at: Some(Tick(AT.0)),
             }),
+            notices: 2,
+            recovering: true,
+            catch_ups: 7,
         },
         created_at: AT,
         updated_at: AT.plus_ms(1),

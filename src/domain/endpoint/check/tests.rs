@@ -161,6 +161,15 @@ fn ranges_of_the_policy() {
     in_flight(256, &[]);
     in_flight(0, &["policy.in_flight_max out_of_range"]);
     in_flight(257, &["policy.in_flight_max out_of_range"]);
+    let rate = |value: f64, expected: &[&str]| {
+        check(|spec| spec.policy.rate_per_s = Some(value), expected);
+    };
+    rate(0.01, &[]);
+    rate(2.5, &[]);
+    rate(1_000.0, &[]);
+    for wrong in [0.0, 0.009, -1.0, 1_000.1, 1e300] {
+        rate(wrong, &["policy.rate_per_s out_of_range"]);
+    }
     let attempts = |value: u8, expected: &[&str]| {
         check(|spec| spec.policy.attempts = Some(value), expected);
     };

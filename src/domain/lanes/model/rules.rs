@@ -3,6 +3,7 @@
 
 use super::{Delivery, HEALTHY, Model, SICK, State, WATCHED};
 use crate::domain::id::{DeliveryKey, EndpointNumber};
+use crate::domain::lanes::running::Line;
 use crate::domain::lanes::{Left, Place};
 use crate::domain::time::Tick;
 
@@ -90,6 +91,7 @@ impl Model {
         let by_hand = !lane.called.is_empty() && !lane.settings.disabled;
         let may_send = (by_rule || by_hand)
             && !lane.removed
+            && lane.bucket.dry_until.is_none()
             && self.keys(to, |d| d.state == State::InFlight).len() < lane.in_flight_max();
         for (of, ring) in self.rings.iter_mut().enumerate() {
             ring.retain(|one| *one != to || may_send && of == class);
@@ -113,6 +115,7 @@ impl Model {
         let mut wakes = Vec::new();
         for (to, lane) in self.lanes.iter().filter(|(_, lane)| !lane.removed) {
             wakes.extend(lane.held_until.map(|until| (until, *to)));
+            wakes.extend(lane.bucket.dry_until.map(|until| (until, *to)));
         }
         for delivery in &self.deliveries {
             let to = delivery.endpoint();
@@ -128,8 +131,8 @@ impl Model {
         wakes.into_iter().min()
     }
 
-    pub(super) fn wake_delayed(&mut self, now: Tick, until: Tick, to: EndpointNumber) {
-        let mut keys = self.keys(to, |d| d.state == State::Delayed && d.due <= until);
+    pub(super) fn wake_delayed(&mut self, now: Tick, to: EndpointNumber) {
+        let mut keys = self.keys(to, |d| d.state == State::Delayed && d.due <= now);
         keys.sort_by_key(|key| (self.find(*key).unwrap().due, key.event, key.round));
         for key in keys {
             let delivery = self.delivery(key);
@@ -137,24 +140,6 @@ impl Model {
             delivery.state = State::Due;
             self.lane(to).due.push(key);
         }
-    }
-
-    pub(super) fn place(&mut self, now: Tick, key: DeliveryKey, in_front: bool) {
-        let delivery = self.delivery(key);
-        if delivery.due > now {
-            delivery.state = State::Delayed;
-            return;
-        }
-        let fresh = delivery.attempts == 0 && key.round == 0;
-        delivery.state = if fresh { State::Fresh } else { State::Due };
-        let lane = self.lane(key.endpoint);
-        let list = if fresh {
-            &mut lane.fresh
-        } else {
-            &mut lane.due
-        };
-        let at = if in_front { 0 } else { list.len() };
-        list.insert(at, key);
     }
 
     pub(super) fn leave(&mut self, now: Tick, key: DeliveryKey) -> Left {
@@ -167,7 +152,7 @@ impl Model {
             && let Some(next) = self.chain(key.endpoint, gone.arrival.call).first()
             && self.delivery(*next).state == State::Held
         {
-            self.place(now, *next, false);
+            self.place(now, *next, Line::Usual);
         }
         gone.left()
     }

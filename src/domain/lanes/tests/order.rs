@@ -211,7 +211,7 @@ fn a_stopped_lane_sends_nothing_and_has_everything_due_when_it_goes_on() {
     for event in 4..=9 {
         scene.admit(arrival(1, event));
     }
-    assert_eq!(scene.send(), [4, 5, 6, 1, 7, 8, 9, 2, 3]);
+    assert_eq!(scene.drain(), [4, 5, 6, 1, 7, 8, 9, 2, 3]);
 }
 
 #[test]

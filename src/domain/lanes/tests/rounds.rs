@@ -2,10 +2,10 @@
 //!
 //! `RINGHOOK_STEPS` makes the rounds longer.
 
+use super::figures::check_figures;
 use crate::domain::dice::Dice;
 use crate::domain::id::EventNumber;
 use crate::domain::lanes::model::Model;
-use crate::domain::lanes::slab::{Entry, Marks, Spot};
 use crate::domain::lanes::*;
 
 const SEEDS: u64 = 60;
@@ -79,6 +79,7 @@ impl Round {
             91 => self.hold_back(),
             92..97 => self.advance(),
             97 => self.send_now(),
+            98 => self.heal(),
             _ => self.take(),
         }
         self.check();
@@ -97,6 +98,33 @@ impl Round {
             disabled,
             proven: !self.chance(4),
             sick: self.chance(6),
+            rate: self.rate(),
+        }
+    }
+
+    fn rate(&mut self) -> Option<Rate> {
+        let rates = [0.0, 0.0, 0.0, 0.7, 3.0, 40.0, 1_000.0];
+        Rate::per_s(rates[self.dice.below(7) as usize])
+    }
+
+    /// The engine has a lane probed, starts it gently or lets it catch up.
+    fn heal(&mut self) {
+        let Some(endpoint) = self.endpoint() else {
+            return;
+        };
+        match self.dice.below(4) {
+            0 => {
+                self.real.catch_up(self.now, endpoint);
+                self.model.catch_up(self.now, endpoint);
+            }
+            1 => {
+                self.real.go_gently(endpoint);
+                self.model.go_gently(endpoint);
+            }
+            _ => {
+                let real = self.real.probe(self.now, endpoint);
+                assert_eq!(real, self.model.probe(self.now, endpoint));
+            }
         }
     }
 
@@ -309,6 +337,7 @@ impl Round {
             let settings = LaneSettings {
                 stopped: false,
                 disabled: false,
+                rate: None,
                 ..self.settings()
             };
             self.real.put_lane(self.now, endpoint, settings);
@@ -357,30 +386,4 @@ impl Round {
         let count = from.len() as u64;
         (count > 0).then(|| from.swap_remove(dice.below(count) as usize))
     }
-}
-
-/// Counts everything that is counted, by looking at every entry.
-fn check_figures(lanes: &Lanes) {
-    let entries = lanes.slab.all();
-    let mut flying = [0; 3];
-    for (index, lane) in lanes.lanes.iter().enumerate() {
-        let count = |spot: Spot| {
-            let of = |entry: &&Entry| entry.lane == index as u32 && entry.spot == spot;
-            entries.iter().filter(of).count()
-        };
-        let ready = count(Spot::Ready) + count(Spot::Called);
-        let waiting = count(Spot::Held) + ready + count(Spot::Delayed);
-        assert_eq!(lane.waiting as usize, waiting, "waiting");
-        assert_eq!(lane.flying as usize, count(Spot::InFlight), "flying");
-        assert_eq!(lane.ending as usize, count(Spot::Ending), "ending");
-        assert_eq!(lane.delayed.live(), count(Spot::Delayed), "delayed");
-        assert!(lane.delayed.kept() <= 2 * lane.delayed.live() + 64);
-        flying[lane.class as usize] += lane.flying;
-    }
-    assert_eq!(lanes.rings.flying(), flying);
-    let open = entries.iter().filter(|entry| entry.spot != Spot::Free);
-    assert_eq!(open.clone().count() as u32, lanes.open());
-    let expiring = open.filter(|entry| entry.marks.has(Marks::EXPIRES));
-    assert_eq!(lanes.expiry.live(), expiring.count(), "expiring");
-    assert!(lanes.expiry.kept() <= 2 * lanes.expiry.live() + 64);
 }

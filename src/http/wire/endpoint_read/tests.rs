@@ -34,7 +34,7 @@ fn what_is_created() {
         "events":["call:missed",{"type":"call:completed","accounts":["a"],"numbers":["+33 1*"],
         "duration":{"min":10,"max":null}},"*"],"headers":{"X-Env":"prod"},
         "signature":{"encoding":"base64"},"policy":{"timeout_ms":2000,"in_flight_max":8,
-        "attempts":2,"order":"none","rate_per_s":null,"tls":{"ca_pem":null,"insecure":false}},
+        "attempts":2,"order":"none","rate_per_s":0.5,"tls":{"ca_pem":null,"insecure":false}},
         "expires_at":"2026-03-04T10:08:22+01:00"}"#;
     let (spec, key) = created(body).unwrap();
     assert_eq!(key.unwrap().reveal(), "old");
@@ -54,6 +54,7 @@ fn what_is_created() {
     let expected = Policy {
         timeout_ms: Some(2000),
         in_flight_max: Some(8),
+        rate_per_s: Some(0.5),
         attempts: Some(2),
         order: Order::None,
         tls: Tls::default(),
@@ -105,7 +106,7 @@ fn fields_that_are_refused() {
     );
     check(&with(r#""policy":{"order":"odd"}"#), 422, &["policy.order"]);
     check(
-        &with(r#""policy":{"rate_per_s":5}"#),
+        &with(r#""policy":{"rate_per_s":0}"#),
         422,
         &["policy.rate_per_s"],
     );
