@@ -163,12 +163,19 @@ impl Browser {
     /// The same, within the part of the page that has these words in its heading or name, or
     /// the row of them.
     pub fn click_in(&self, part: &str, name: &str) {
-        until(
-            &format!("to click on {name:?} in {part:?}: {}", self.text()),
-            || {
-                let element = self.find("clickable", part, name)?;
-                self.driver.click(&element).ok()
-            },
+        let begun = Instant::now();
+        let mut refused = "it is not there".to_owned();
+        while begun.elapsed() < PATIENCE {
+            if let Some(element) = self.find("clickable", part, name) {
+                match self.driver.click(&element) {
+                    Ok(()) => return,
+                    Err(why) => refused = why,
+                }
+            }
+        }
+        panic!(
+            "cannot click on {name:?} in {part:?}: {refused}; on the screen: {}",
+            self.text()
         );
     }
 
