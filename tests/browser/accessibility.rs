@@ -63,7 +63,12 @@ fn blameless(language: Language) {
             }
         });
     }
-    assert!(found.is_empty(), "{} violations:\n{}", found.len(), found.join("\n"));
+    assert!(
+        found.is_empty(),
+        "{} violations:\n{}",
+        found.len(),
+        found.join("\n")
+    );
     browser.leave();
 }
 

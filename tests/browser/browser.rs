@@ -100,7 +100,10 @@ impl Browser {
 
     /// The text that a function body returns.
     pub fn text_of(&self, body: &str) -> String {
-        self.script(body, &[]).as_str().unwrap_or_default().to_owned()
+        self.script(body, &[])
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// What is to be read on the page, with open dialogs.
@@ -160,15 +163,20 @@ impl Browser {
     /// The same, within the part of the page that has these words in its heading or name, or
     /// the row of them.
     pub fn click_in(&self, part: &str, name: &str) {
-        until(&format!("to click on {name:?} in {part:?}: {}", self.text()), || {
-            let element = self.find("clickable", part, name)?;
-            self.driver.click(&element).ok()
-        });
-    }
-
-    /// Whether there is something of that name to click on.
-    pub fn has(&self, name: &str) -> bool {
-        self.find("clickable", "", name).is_some()
+        let begun = Instant::now();
+        let mut refused = "it is not there".to_owned();
+        while begun.elapsed() < PATIENCE {
+            if let Some(element) = self.find("clickable", part, name) {
+                match self.driver.click(&element) {
+                    Ok(()) => return,
+                    Err(why) => refused = why,
+                }
+            }
+        }
+        panic!(
+            "cannot click on {name:?} in {part:?}: {refused}; on the screen: {}",
+            self.text()
+        );
     }
 
     /// Writes into the field of this label what it did not hold before.
@@ -185,37 +193,6 @@ impl Browser {
     /// Types keys into the field of this label.
     pub fn press(&self, label: &str, keys: &str) {
         self.driver.keys(&self.field(label), keys);
-    }
-
-    /// Types keys where the focus is.
-    pub fn press_here(&self, keys: &str) {
-        let focused = self
-            .driver
-            .find("return document.activeElement", &[])
-            .expect("something has the focus");
-        self.driver.keys(&focused, keys);
-    }
-
-    /// Chooses an option of the list of this label.
-    pub fn choose(&self, label: &str, option: &str) {
-        let list = self.field(label);
-        self.await_script(
-            &format!("the option {option:?} of {label:?}"),
-            "const [list, name] = arguments; \
-             const option = [...list.options].find((o) => o.text.trim().includes(name)); \
-             if (!option) return false; \
-             list.value = option.value; \
-             list.dispatchEvent(new Event('input', {bubbles: true})); \
-             list.dispatchEvent(new Event('change', {bubbles: true})); return true",
-            &[list.as_argument(), json!(option)],
-        );
-    }
-
-    /// What the field of this label holds.
-    pub fn value(&self, label: &str) -> String {
-        let field = self.field(label);
-        let value = self.script("return arguments[0].value", &[field.as_argument()]);
-        value.as_str().unwrap_or_default().to_owned()
     }
 
     fn field(&self, label: &str) -> Element {
@@ -300,6 +277,9 @@ impl Browser {
 fn requested(entry: &Value) -> Option<String> {
     let message: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
     let message = &message["message"];
-    (message["method"] == "Network.requestWillBeSent")
-        .then(|| message["params"]["request"]["url"].as_str().map(str::to_owned))?
+    (message["method"] == "Network.requestWillBeSent").then(|| {
+        message["params"]["request"]["url"]
+            .as_str()
+            .map(str::to_owned)
+    })?
 }

@@ -11,7 +11,7 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// What the browser is started with: no window, no sandbox (the tests run as root in
 /// containers), and nothing that asks the network of its own accord.
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 13] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -24,6 +24,7 @@ const FLAGS: [&str; 12] = [
     "--disable-extensions",
     "--force-prefers-reduced-motion",
     "--hide-scrollbars",
+    "--window-size=1280,900",
 ];
 
 /// A browser of its own, with a fresh profile. It ends when it is dropped.
@@ -77,7 +78,10 @@ impl Driver {
             _profile: profile,
         };
         let mut flags: Vec<_> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
-        flags.push(format!("--user-data-dir={}", driver._profile.path().display()));
+        flags.push(format!(
+            "--user-data-dir={}",
+            driver._profile.path().display()
+        ));
         flags.push(format!("--accept-lang={languages}"));
         let made = driver.post(
             "",
@@ -102,10 +106,7 @@ impl Driver {
 
     /// Runs a function body in the page, with arguments; what it returns.
     pub fn script(&self, body: &str, arguments: &[Value]) -> Value {
-        self.post(
-            "/execute/sync",
-            &json!({"script": body, "args": arguments}),
-        )
+        self.post("/execute/sync", &json!({"script": body, "args": arguments}))
     }
 
     /// The same for one that calls back with its last argument.

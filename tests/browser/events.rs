@@ -31,7 +31,7 @@ fn an_event_is_found_by_its_number_and_tells_who_got_it_and_who_did_not() {
             "return document.querySelectorAll('main tbody tr').length === 1",
             &[],
         );
-        browser.await_text("call:missed");
+        browser.await_text(&browser.t("event.type.call:missed"));
         let id = sought["id"].as_str().unwrap();
         browser.visit(&format!("#/events/{id}"));
         browser.await_text(&browser.t("event.deliveries"));

@@ -3,7 +3,7 @@
 const [kind, part, name] = arguments;
 const plain = (text) => (text ?? '').replace(/[\u00a0\u202f\s]+/g, ' ').trim().toLowerCase();
 const isVisible = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
-const dialogs = [...document.querySelectorAll('dialog[open], [popover]:popover-open')].filter(isVisible);
+const dialogs = [...document.querySelectorAll('dialog[open], [popover]:popover-open:not(.toasts)')].filter(isVisible);
 const root = dialogs.at(-1) ?? document;
 
 const byIds = (ids) => ids.split(/\s+/).map((id) => document.getElementById(id)?.textContent ?? '').join(' ');

@@ -43,6 +43,9 @@ fn markup_from_outside_stays_text_everywhere() {
             seen += 1;
         }
     }
-    assert!(seen >= 3, "the markup is shown as text on {seen} pages only: {MARKUP}");
+    assert!(
+        seen >= 3,
+        "the markup is shown as text on {seen} pages only: {MARKUP}"
+    );
     browser.leave();
 }

@@ -58,7 +58,12 @@ impl Scene {
     pub fn new() -> Self {
         let plan = ("RINGHOOK_DELIVERY_RETRY_PLAN", "10ms,10ms,10ms,1h");
         let daemon = Daemon::start_with(&[plan]);
-        let receivers = vec![Receiver::start(), refusing(503), Receiver::start(), hostile()];
+        let receivers = vec![
+            Receiver::start(),
+            refusing(503),
+            Receiver::start(),
+            hostile(),
+        ];
         let add = |receiver: &Receiver, title: &str| {
             daemon.add_endpoint(&receiver.url(), &json!({"title": title}))
         };

@@ -31,7 +31,10 @@ fn of_every_page() {
     std::fs::create_dir_all(&folder).unwrap();
     let (scene, empty) = (Scene::new(), Daemon::start());
     let pages = scene.pages();
-    let pages: Vec<_> = pages.iter().map(|(name, hash)| (*name, hash.as_str())).collect();
+    let pages: Vec<_> = pages
+        .iter()
+        .map(|(name, hash)| (*name, hash.as_str()))
+        .collect();
     for language in Language::ALL {
         take(&scene.daemon, language, &pages, &folder);
         take(&empty, language, &EMPTY, &folder);

@@ -14,7 +14,11 @@ fn the_configuration_shows_where_each_value_comes_from() {
         browser.await_text("RINGHOOK_DELIVERY_TIMEOUT");
         browser.fill(&browser.t("ui.search"), "delivery.timeout");
         browser.await_no_text("delivery.waiting_max");
-        assert!(browser.hash().contains("q=delivery.timeout"), "{}", browser.hash());
+        assert!(
+            browser.hash().contains("q=delivery.timeout"),
+            "{}",
+            browser.hash()
+        );
         browser.leave();
     }
 }
@@ -26,7 +30,10 @@ fn language_and_theme_are_chosen_and_kept() {
     let (french, english) = (Words::of(Language::French), Words::of(Language::English));
     browser.click(&french.t("language.switch.en"));
     browser.await_heading(&english.t("nav.overview"));
-    assert_eq!(browser.text_of("return document.documentElement.lang"), "en");
+    assert_eq!(
+        browser.text_of("return document.documentElement.lang"),
+        "en"
+    );
     browser.click(&english.t("nav.settings"));
     browser.await_heading(&english.t("nav.settings"));
     let background = "return getComputedStyle(document.body).backgroundColor";

@@ -21,7 +21,11 @@ fn the_link_signs_in_once_and_leaves_no_code_behind() {
         browser.load(link.trim());
         browser.await_heading(&browser.t("nav.overview"));
         assert_eq!(browser.hash(), "#/");
-        assert_eq!(browser.text_of("return document.cookie"), "", "no script reads the cookie");
+        assert_eq!(
+            browser.text_of("return document.cookie"),
+            "",
+            "no script reads the cookie"
+        );
         browser.leave();
 
         let mut other = Browser::start(daemon, language);
@@ -44,7 +48,10 @@ fn a_code_or_a_token_is_typed_and_a_wrong_one_is_explained() {
         browser.fill(&label, "aaaa-aaaa-aaaa");
         browser.click(&action);
         browser.await_text(&browser.t("problem.RH-0306"));
-        let code = daemon.api("POST", "/v1/session/code", None).expect(201).json();
+        let code = daemon
+            .api("POST", "/v1/session/code", None)
+            .expect(201)
+            .json();
         browser.fill(&label, code["code"].as_str().unwrap());
         browser.click(&action);
         // Where one wanted to go is where one gets.
@@ -81,7 +88,10 @@ fn a_session_that_ended_asks_again_and_keeps_what_was_typed() {
     other.await_heading(&other.t("signin.title"));
     browser.click(&browser.t("tokens.create"));
     browser.await_text(&browser.t("signin.ended"));
-    let code = daemon.api("POST", "/v1/session/code", None).expect(201).json();
+    let code = daemon
+        .api("POST", "/v1/session/code", None)
+        .expect(201)
+        .json();
     browser.fill(&browser.t("signin.label"), code["code"].as_str().unwrap());
     browser.click(&browser.t("signin.action"));
     browser.await_text(&browser.t("tokens.once"));

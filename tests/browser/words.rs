@@ -46,12 +46,8 @@ impl Words {
     /// The words of a key that takes no parameters.
     pub fn t(&self, key: &str) -> String {
         let found = self.0.get(key);
-        found.unwrap_or_else(|| panic!("no words for {key}")).clone()
-    }
-
-    /// The words of a key up to its first parameter.
-    pub fn before(&self, key: &str) -> String {
-        let words = self.t(key);
-        words.split('{').next().unwrap_or_default().trim().to_owned()
+        found
+            .unwrap_or_else(|| panic!("no words for {key}"))
+            .clone()
     }
 }
