@@ -45,7 +45,7 @@ pub fn run(posts: &Posts<'_>, setting: &Setting) -> Result<Vec<Duration>, Failur
     let key = SignatureKey::from_random([7; SignatureKey::RANDOM_BYTES]);
     let work = || {
         let mut times = Vec::new();
-        let body = sample::event("call:completed");
+        let body = sample::event("call:completed", sample::ACCOUNT);
         let begun = Instant::now();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);

@@ -128,7 +128,11 @@ impl Daemon {
     /// Adds an endpoint that wants that type; its id.
     pub fn endpoint(&self, url: &str, kind: &str, policy: &Value) -> Result<String, Failure> {
         let title = format!("bench {url}");
-        let wish = json!({"title": title, "url": url, "events": [kind], "policy": policy});
+        self.add_endpoint(&json!({"title": title, "url": url, "events": [kind], "policy": policy}))
+    }
+
+    /// Adds an endpoint as it is wished; its id.
+    pub fn add_endpoint(&self, wish: &Value) -> Result<String, Failure> {
         let made = self.client.post("/v1/endpoints", &wish.to_string())?;
         Ok(text(made.value(), "/id"))
     }

@@ -67,7 +67,7 @@ impl<'a> Stage<'a> {
         let expected = (numbers.end - numbers.start) * self.receivers.addresses.len() as u64;
         let posted = driver::run(Load {
             address: self.daemon.address,
-            template: Template::event(TYPE, &self.daemon.token),
+            templates: vec![Template::event(TYPE, &self.daemon.token)],
             connections,
             numbers,
             rate,

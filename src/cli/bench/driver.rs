@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub struct Load {
     /// To whom.
     pub address: SocketAddr,
-    /// The request; only its number changes.
-    pub template: Template,
+    /// The requests, by turns in the order of their numbers; only the number in them changes.
+    pub templates: Vec<Template>,
     /// Keep-alive connections, each with one request at a time.
     pub connections: usize,
     /// The numbers of the requests.
@@ -127,10 +127,12 @@ impl Shared {
 
 async fn connection(mut stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<Vec<u32>> {
     stream.set_nodelay(true)?;
-    let mut request = shared.load.template.clone();
+    let mut requests = shared.load.templates.clone();
     let mut buffer = vec![0; ANSWER_BYTES_MAX];
     let mut latencies = Vec::new();
     while let Some(number) = shared.next().await {
+        let turn = number as usize % requests.len();
+        let request = &mut requests[turn];
         request.set(number);
         let sent = Instant::now();
         if let Some(stamps) = &shared.load.stamps {

@@ -16,6 +16,8 @@ pub enum Goal {
     TimesAtMost(f64),
     /// At most its limit and this much more.
     BeyondAtMost(f64),
+    /// At most that many times its limit, or its limit and this much more: what is more.
+    TimesOrBeyondAtMost(f64, f64),
     /// At most this.
     AtMost(f64),
 }
@@ -73,6 +75,10 @@ impl Figure {
             Goal::ShareAtLeast(share) => Some(self.ratio()? >= share),
             Goal::TimesAtMost(times) => Some(self.ratio()? <= times),
             Goal::BeyondAtMost(more) => Some(self.value <= limit? + more),
+            Goal::TimesOrBeyondAtMost(times, more) => {
+                let limit = limit?;
+                Some(self.value <= (limit * times).max(limit + more))
+            }
             Goal::AtMost(most) => Some(self.value <= most),
         }
     }
@@ -84,6 +90,9 @@ impl Figure {
             Goal::ShareAtLeast(share) => format!("≥ {share} × limit"),
             Goal::TimesAtMost(times) => format!("≤ {times} × limit"),
             Goal::BeyondAtMost(more) => format!("≤ limit + {more} {unit}"),
+            Goal::TimesOrBeyondAtMost(times, more) => {
+                format!("≤ {times} × limit or + {more} {unit}")
+            }
             Goal::AtMost(most) => format!("≤ {most} {unit}"),
         }
     }

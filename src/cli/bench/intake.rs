@@ -73,7 +73,7 @@ pub fn post(
 ) -> Result<Outcome, Failure> {
     driver::run(Load {
         address: daemon.address,
-        template: Template::event(kind, &daemon.token),
+        templates: vec![Template::event(kind, &daemon.token)],
         connections,
         numbers: 0..setting.scale.ingest(connections),
         rate: None,

@@ -188,7 +188,7 @@ fn serve(
     });
     let outcome = driver::run(Load {
         address,
-        template: Template::event("call:completed", "none"),
+        templates: vec![Template::event("call:completed", "none")],
         connections,
         numbers: 0..count,
         rate,

@@ -10,6 +10,7 @@ mod delivering;
 mod driver;
 mod figure;
 mod intake;
+mod isolation;
 mod limits;
 mod page;
 mod receivers;
@@ -72,6 +73,8 @@ enum Part {
     Endpoints,
     /// A million waiting deliveries
     Million,
+    /// 1,000 endpoints of which 100 hang: what the others notice of it
+    Isolation,
     /// The requests of the page, with 1,000 endpoints and a million events
     Page,
 }
@@ -141,6 +144,16 @@ impl Scale {
         }
     }
 
+    /// Endpoints of which a tenth hangs.
+    fn neighbours(self) -> usize {
+        if self.quick { 100 } else { 1_000 }
+    }
+
+    /// Seconds for which healthy endpoints are watched.
+    fn watched_s(self) -> u64 {
+        if self.quick { 1 } else { 10 }
+    }
+
     /// Events of which each waits for eight endpoints.
     fn waiting_events(self) -> u64 {
         if self.quick { 1_000 } else { 125_000 }
@@ -197,6 +210,7 @@ fn measure(part: Part, setting: &Setting, limits: &mut Limits) -> Result<Vec<Fig
         Part::Hanging => standing::hanging(setting),
         Part::Endpoints => standing::endpoints(setting),
         Part::Million => standing::million(setting),
+        Part::Isolation => isolation::measure(setting),
         Part::Page => page::measure(setting),
     }
 }

@@ -36,7 +36,7 @@ pub struct Arrivals {
     state: Mutex<State>,
     grown: Condvar,
     stamps: Option<Arc<Stamps>>,
-    hang: bool,
+    hang: AtomicBool,
 }
 
 #[derive(Default)]
@@ -63,7 +63,7 @@ impl Receivers {
             }),
             grown: Condvar::new(),
             stamps,
-            hang,
+            hang: AtomicBool::new(hang),
         });
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
@@ -107,6 +107,11 @@ impl Arrivals {
             seen: vec![Vec::new(); receivers],
             ..State::default()
         };
+    }
+
+    /// Answers nothing more.
+    pub fn hang(&self) {
+        self.hang.store(true, Ordering::Relaxed);
     }
 
     /// Waits until that many have arrived; when the last one did.
@@ -209,7 +214,8 @@ async fn connection(mut stream: TcpStream, receiver: usize, arrivals: Arc<Arriva
         let body = head.map_or(whole, |at| at + 4);
         arrivals.note(receiver, &buffer[body..whole]);
         filled = 0;
-        if !arrivals.hang && stream.write_all(OK).await.is_err() {
+        let hangs = arrivals.hang.load(Ordering::Relaxed);
+        if !hangs && stream.write_all(OK).await.is_err() {
             return;
         }
     }

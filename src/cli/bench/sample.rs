@@ -36,7 +36,12 @@ impl Template {
 
     /// Posts an event of that type, of about 1 KiB.
     pub fn event(kind: &str, token: &str) -> Self {
-        Self::post("/v1/events", token, &event(kind))
+        Self::post("/v1/events", token, &event(kind, ACCOUNT))
+    }
+
+    /// Posts such an event of an account.
+    pub fn event_of(kind: &str, account: &str, token: &str) -> Self {
+        Self::post("/v1/events", token, &event(kind, account))
     }
 
     /// Fills the number in.
@@ -53,12 +58,15 @@ impl Template {
     }
 }
 
+/// The account of events for which it does not matter.
+pub const ACCOUNT: &str = "acc-1";
+
 /// An event to post, with `##########` in the place of its number.
-pub fn event(kind: &str) -> String {
+pub fn event(kind: &str, account: &str) -> String {
     let frame = |padding: &str| {
         [
             &format!(r#"{{"event":"{kind}","data":{{"id":"bench-{PLACE}","#),
-            r#""account":{"id":"acc-1","name":"My account"},"#,
+            &format!(r#""account":{{"id":"{account}","name":"My account"}},"#),
             r#""caller_number":"+33639981234","tracked_number":"+33465712345","#,
             r#""direction":"inbound","status":"answered","duration":42,"#,
             &format!(r#""utm_source":"{padding}"}}}}"#),

@@ -160,7 +160,7 @@ fn post(
 ) -> Result<(), Failure> {
     driver::run(Load {
         address: daemon.address,
-        template,
+        templates: vec![template],
         connections: 64,
         numbers,
         rate: None,
