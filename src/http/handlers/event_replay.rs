@@ -88,7 +88,7 @@ fn endpoints(edge: &Edge, mut body: Object<'_>) -> Result<Option<Vec<EndpointNum
 
 async fn matching(edge: &Edge, number: EventNumber) -> Result<Vec<EndpointNumber>, Problem> {
     let views = ask(|reply| edge.handle().endpoints(reply)).await?;
-    let found = edge.read(move |reader, _| {
+    let found = edge.read(move |reader, epochs| {
         let Some(event) = reader.event(number)? else {
             return Err(Problem::no_object("event"));
         };
@@ -99,7 +99,10 @@ async fn matching(edge: &Edge, number: EventNumber) -> Result<Vec<EndpointNumber
             return Ok(Vec::new());
         };
         let endpoints = views.iter().map(|view| &view.endpoint);
-        let wanting = endpoints.filter(|endpoint| route::wants(endpoint, kind, &facts));
+        let wanting = endpoints.filter(|endpoint| {
+            let id = epochs.endpoint_id(endpoint.number);
+            route::wants(endpoint, id.as_str(), kind, &facts)
+        });
         Ok(wanting.map(|endpoint| endpoint.number).collect())
     });
     found.await
@@ -214,6 +217,7 @@ const fn code(refusal: &Refusal) -> &'static str {
         Refusal::Disabled => "disabled",
         Refusal::EndpointGone => "endpoint_deleted",
         Refusal::RoundsUsed => "rounds_used",
+        Refusal::OwnNotice => "itself",
         Refusal::Changed => "changed",
         Refusal::Busy => "busy",
         Refusal::StoreAway => "database_away",

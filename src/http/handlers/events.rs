@@ -99,7 +99,9 @@ fn not_matched(
     others
         .filter(|endpoint| !has.contains(&endpoint.number))
         .map(|endpoint| {
-            let miss = route::why_not(endpoint, &head.kind, facts.as_ref(), head.received_at);
+            let id = epochs.endpoint_id(endpoint.number);
+            let of = (&**endpoint, id.as_str());
+            let miss = route::why_not(of, &head.kind, facts.as_ref(), head.received_at);
             MissJson::new(endpoint.number, miss, epochs)
         })
         .collect()
