@@ -30,6 +30,9 @@ pub enum Refusal {
     /// The endpoint of the delivery was deleted: 409.
     #[error("its endpoint was deleted")]
     EndpointGone,
+    /// The event is a notice about that endpoint: 422.
+    #[error("it is a notice about this endpoint, and such never go to it")]
+    OwnNotice,
     /// The event has had 255 new rounds for that endpoint: 409.
     #[error("it has had 255 new rounds, and there are no more")]
     RoundsUsed,

@@ -218,6 +218,7 @@ impl From<Refusal> for Problem {
             Refusal::Disabled => Code::Disabled,
             Refusal::EndpointGone => Code::EndpointGone,
             Refusal::RoundsUsed => Code::TooMany,
+            Refusal::OwnNotice => Code::NotAcceptable,
             Refusal::Unknown => Code::NoObject,
             Refusal::Changed => Code::Changed,
             Refusal::TestRunning => Code::TestRunning,

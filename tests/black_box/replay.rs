@@ -362,3 +362,37 @@ fn what_ends_a_replay_before_its_time() {
         assert_eq!(problem["errors"][0]["field"], json!(field), "{problem}");
     }
 }
+
+#[test]
+fn a_notice_is_not_replayed_to_the_endpoint_that_it_is_about() {
+    let daemon = Daemon::start_with(&[LATE]);
+    let (gone, other) = (
+        Receiver::scripted(|_, _| Reaction::Status(410)),
+        Receiver::start(),
+    );
+    let wanted = json!({"events": ["call:missed", "endpoint:paused"]});
+    let about = daemon.add_endpoint(&gone.url(), &wanted);
+    let watching = daemon.add_endpoint(&other.url(), &json!({"events": ["endpoint:paused"]}));
+    daemon.post("call:missed", &json!({"id": "call-1"}));
+    let notice = other.wait_for(1).remove(0);
+    let id = notice.header("webhook-id").to_owned();
+    daemon.delivery_in_state(&id, "delivered");
+    let missed = event(&daemon, &id)["not_matched"][0].clone();
+    assert_eq!(
+        (&missed["endpoint"], &missed["code"]),
+        (&json!(about), &json!("itself"))
+    );
+    let (status, sent) = replay_event(&daemon, &id, &json!({}));
+    assert_eq!(
+        (status, &sent["items"][0]["endpoint"]),
+        (201, &json!(watching))
+    );
+    let (status, sent) = replay_event(&daemon, &id, &json!({"endpoints": [about]}));
+    assert_eq!(
+        (status, &sent["skipped"][0]["code"]),
+        (200, &json!("itself"))
+    );
+    let notices = json!({"only": "all", "event": "endpoint:paused"});
+    let counts = [&about, &watching].map(|to| count(&daemon, to, &notices)["count"].clone());
+    assert_eq!(counts[0], 0, "{counts:?}");
+}

@@ -47,7 +47,8 @@ pub struct Filter {
 /// Why an event is not sent to an endpoint.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Miss {
-    /// For programs: `disabled`, `type`, `account`, `number`, `duration`, `unread`, `newer`.
+    /// For programs: `disabled`, `type`, `account`, `number`, `duration`, `unread`, `newer`,
+    /// `itself`.
     pub code: &'static str,
     /// For people, with both values: `duration 4 s is below its minimum of 10 s`.
     pub reason: String,

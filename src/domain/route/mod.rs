@@ -83,19 +83,33 @@ impl Routes {
 }
 
 /// Whether the endpoint wants the event by today's filters; the same as to be in the plan.
-pub fn wants(endpoint: &Endpoint, kind: &EventType, facts: &Facts) -> bool {
+/// `id` is the endpoint's, for a notice never goes where it is about.
+pub fn wants(endpoint: &Endpoint, id: &str, kind: &EventType, facts: &Facts) -> bool {
     let mut subscriptions = endpoint.spec.events.iter();
-    endpoint.spec.enabled && subscriptions.any(|one| one.matches(kind, facts))
+    endpoint.spec.enabled
+        && !is_about(kind, facts, id)
+        && subscriptions.any(|one| one.matches(kind, facts))
+}
+
+/// Whether this is a notice about the endpoint of that id.
+fn is_about(kind: &EventType, facts: &Facts, id: &str) -> bool {
+    kind.is_notice() && facts.id.as_deref() == Some(id)
 }
 
 /// Why `endpoint`, which has no delivery of an event, has none. It always has words: one that
 /// matches by today's filters and is no newer than the event came in while the event did.
 pub fn why_not(
-    endpoint: &Endpoint,
+    (endpoint, id): (&Endpoint, &str),
     kind: &EventType,
     facts: Option<&Facts>,
     received_at: Timestamp,
 ) -> Miss {
+    if facts.is_some_and(|facts| is_about(kind, facts, id)) {
+        return Miss {
+            code: "itself",
+            reason: "it is a notice about this endpoint, and such never go to it".to_owned(),
+        };
+    }
     explain(endpoint, kind, facts, received_at).unwrap_or_else(|| Miss {
         code: "newer",
         reason: "the endpoint was added or changed just when the event came; now it would match"

@@ -122,7 +122,7 @@ fn the_index_finds_what_the_filters_say() {
             }
             _ => {
                 let (kind, facts) = random_event(&mut dice);
-                let gets = |one: &&Endpoint| super::wants(one, &kind, &facts);
+                let gets = |one: &&Endpoint| super::wants(one, "ep_1", &kind, &facts);
                 let expected: Vec<_> = naive.values().filter(gets).map(|one| one.number).collect();
                 matched += expected.len();
                 assert_eq!(routes.plan(&kind, &facts), expected, "{kind} {facts:?}");
@@ -203,7 +203,7 @@ fn why_an_endpoint_does_not_get_an_event() {
         let kind = EventType::CallCompleted;
         let facts = Facts::default();
         let got = explain(one, &kind, Some(&facts), Timestamp(received_at));
-        let words = why_not(one, &kind, Some(&facts), Timestamp(received_at));
+        let words = why_not((one, "ep_1"), &kind, Some(&facts), Timestamp(received_at));
         assert_eq!(words.code, got.as_ref().map_or("newer", |miss| miss.code));
         let got = got.as_ref().map(|miss| (miss.code, miss.reason.as_str()));
         assert_eq!(got, expected);
@@ -225,4 +225,24 @@ fn why_an_endpoint_does_not_get_an_event() {
     check(&one, 999, Some(("type", &both)));
     one.spec.enabled = false;
     check(&one, 5_000, Some(("disabled", "the endpoint is disabled")));
+}
+
+#[test]
+fn a_notice_never_goes_where_it_is_about() {
+    let mut own = endpoint(1, vec![wants("endpoint:failing")]);
+    own.spec.events.push(wants("*"));
+    let kind = EventType::parse("endpoint:failing").unwrap();
+    let about = |id: &str| Facts {
+        id: Some(id.to_owned()),
+        ..Facts::default()
+    };
+    let check = |kind: &EventType, facts: &Facts, expected: bool, code: &str| {
+        assert_eq!(super::wants(&own, "ep_1", kind, facts), expected, "{kind}");
+        let miss = why_not((&own, "ep_1"), kind, Some(facts), Timestamp(5_000));
+        assert_eq!(miss.code, code, "{kind}");
+    };
+    check(&kind, &about("ep_1"), false, "itself");
+    check(&kind, &about("ep_2"), true, "newer");
+    // Another event may name an endpoint as it likes.
+    check(&EventType::CallMissed, &about("ep_1"), true, "newer");
 }

@@ -220,7 +220,7 @@ impl Worker {
         };
         let looked = match from {
             Some(from) => {
-                let of = (&*one.plan.endpoint, window);
+                let of = (&*one.plan.endpoint, window, &*self.shared.epochs);
                 look(&self.reader, of, from, (ROWS_MAX, count))?
             }
             None => Looked::default(),

@@ -4,7 +4,7 @@
 use crate::domain::change::Head;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::event::EventType;
-use crate::domain::id::{DeliveryKey, EventNumber};
+use crate::domain::id::{DeliveryKey, Epochs, EventNumber};
 use crate::domain::replay::{self, Only, Window};
 use crate::domain::time::Timestamp;
 use crate::domain::{intake, payload, route};
@@ -47,7 +47,7 @@ pub fn begin(reader: &Reader, window: &Window) -> Result<Option<EventNumber>, Re
 /// `endpoint` is who they are for, with the filters that they have to match.
 pub fn look(
     reader: &Reader,
-    (endpoint, window): (&Endpoint, &Window),
+    (endpoint, window, epochs): (&Endpoint, &Window, &Epochs),
     from: EventNumber,
     (rows_max, found_max): (usize, usize),
 ) -> Result<Looked, ReadError> {
@@ -67,9 +67,10 @@ pub fn look(
         }
     })?;
     if window.only == Only::All {
+        let id = epochs.endpoint_id(endpoint.number);
         let mut matching = Vec::with_capacity(found.len());
         for candidate in found {
-            if matches(reader, endpoint, &candidate)? {
+            if matches(reader, (endpoint, id.as_str()), &candidate)? {
                 matching.push(candidate);
             }
         }
@@ -103,9 +104,13 @@ fn candidate(endpoint: &Endpoint, only: Only, event: StoredEvent) -> Option<Cand
 }
 
 /// A body that can't be read matches nothing: there would be nothing to send.
-fn matches(reader: &Reader, endpoint: &Endpoint, one: &Candidate) -> Result<bool, ReadError> {
+fn matches(
+    reader: &Reader,
+    (endpoint, id): (&Endpoint, &str),
+    one: &Candidate,
+) -> Result<bool, ReadError> {
     let body = reader.body(one.named.key.event)?;
     let data = body.as_deref().and_then(payload::data_of);
     let facts = data.and_then(|data| intake::read_data(&one.kind, data).ok());
-    Ok(facts.is_some_and(|facts| route::wants(endpoint, &one.kind, &facts)))
+    Ok(facts.is_some_and(|facts| route::wants(endpoint, id, &one.kind, &facts)))
 }

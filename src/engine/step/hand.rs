@@ -5,6 +5,7 @@ use super::super::handle::{Named, Refusal, Written};
 use super::super::rounds::Round;
 use super::super::state::State;
 use crate::domain::change::{Change, EndState, Ended, Open, Reason, Reopened};
+use crate::domain::digest;
 use crate::domain::event::EventType;
 use crate::domain::id::{DeliveryKey, EndpointNumber, EventNumber, ReplayNumber};
 use crate::domain::lanes::{Arrival, Place, Room};
@@ -48,6 +49,9 @@ pub(super) fn reopen(
 ) -> Result<Planned, Refusal> {
     let Named { key, call } = named;
     check_endpoint(state, key.endpoint)?;
+    if is_about(state, key.endpoint, &kind, call) {
+        return Err(Refusal::OwnNotice);
+    }
     if is_pruned(state, key.event) {
         return Err(Refusal::Unknown);
     }
@@ -84,6 +88,12 @@ fn is_planned(state: &State, key: DeliveryKey) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether the event is a notice about the endpoint: its `data.id` is that of the endpoint.
+fn is_about(state: &State, endpoint: EndpointNumber, kind: &EventType, call: Option<u64>) -> bool {
+    let id = || state.epochs.endpoint_id(endpoint);
+    kind.is_notice() && call == Some(digest::short(id().as_str()))
 }
 
 /// Whether the event is about to go: its age was over, or its bytes were wanted.

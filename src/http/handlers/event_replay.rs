@@ -89,7 +89,7 @@ fn endpoints(edge: &Edge, mut body: Object<'_>) -> Result<Option<Vec<EndpointNum
 
 async fn matching(edge: &Edge, number: EventNumber) -> Result<Vec<EndpointNumber>, Problem> {
     let handle = edge.handle().clone();
-    let found = edge.read(move |reader, _| {
+    let found = edge.read(move |reader, epochs| {
         let Some(event) = reader.event(number)? else {
             return Err(Problem::no_object("event"));
         };
@@ -102,7 +102,8 @@ async fn matching(edge: &Edge, number: EventNumber) -> Result<Vec<EndpointNumber
         let mut wanting = Vec::new();
         let order = (Order::Added, false);
         handle.directory().walk(order, None, &mut |(_, endpoint)| {
-            if route::wants(&endpoint, kind, &facts) {
+            let id = epochs.endpoint_id(endpoint.number);
+            if route::wants(&endpoint, id.as_str(), kind, &facts) {
                 wanting.push(endpoint.number);
             }
             true
@@ -221,6 +222,7 @@ const fn code(refusal: &Refusal) -> &'static str {
         Refusal::Disabled => "disabled",
         Refusal::EndpointGone => "endpoint_deleted",
         Refusal::RoundsUsed => "rounds_used",
+        Refusal::OwnNotice => "itself",
         Refusal::Changed => "changed",
         Refusal::Busy => "busy",
         Refusal::StoreAway => "database_away",

@@ -177,7 +177,9 @@ async fn count(edge: &Edge, endpoint: &Arc<Endpoint>, window: &Window) -> Result
     while let Some(at) = from {
         let (to, of) = (Arc::clone(endpoint), window.clone());
         let looked = edge
-            .read(move |reader, _| Ok(look(reader, (&to, &of), at, (ROWS_MAX, ROWS_MAX))?))
+            .read(move |reader, epochs| {
+                Ok(look(reader, (&to, &of, epochs), at, (ROWS_MAX, ROWS_MAX))?)
+            })
             .await?;
         from = looked.next;
         counted.count += looked.found.len() as u64;
