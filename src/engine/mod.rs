@@ -22,6 +22,7 @@ mod live;
 mod message;
 pub mod news;
 mod queue;
+mod refusal;
 mod restart;
 mod retention;
 mod rollups;

@@ -105,10 +105,9 @@ fn not_matched(
         .directory()
         .walk(order, None, &mut |(_, endpoint)| {
             if !has.contains(&endpoint.number) {
-                let (kind, facts) = (&head.kind, facts.as_ref());
                 let id = epochs.endpoint_id(endpoint.number);
-                let of = (&*endpoint, id.as_str());
-                let miss = route::why_not(of, kind, facts, head.received_at);
+                let (of, facts) = ((&*endpoint, id.as_str()), facts.as_ref());
+                let miss = route::why_not(of, &head.kind, facts, head.received_at);
                 missed.push(MissJson::new(endpoint.number, miss, epochs));
             }
             missed.len() < MISSES_MAX
