@@ -208,10 +208,11 @@ impl Browser {
 
     /// The size of the window, as of a phone or a desk.
     pub fn resize(&self, width: u32, height: u32) {
-        self.driver.devtools(
-            "Emulation.setDeviceMetricsOverride",
-            &json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}),
-        );
+        let screen = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+        });
+        self.driver
+            .devtools("Emulation.setDeviceMetricsOverride", &screen);
     }
 
     /// `light` or `dark`, as the user's system asks for it.
