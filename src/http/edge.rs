@@ -21,6 +21,7 @@ use super::origin::OriginRule;
 use super::problem::{Code, Problem};
 use super::router::Router;
 use super::session::{Cookie, Sessions, Tries};
+use super::test_receiver::TestReceiver;
 
 /// Batches that are read at a time: a body of 16 MiB each. Others wait for their turn.
 const BATCHES_MAX: usize = 4;
@@ -61,6 +62,8 @@ pub struct Edge {
     pub sessions: Arc<Sessions>,
     /// Wrong sign-ins, counted.
     pub tries: Tries,
+    /// The receiver to try ringhook with.
+    pub test_receiver: TestReceiver,
     /// Live streams that are open.
     pub stream_places: Arc<Semaphore>,
     /// What they are told.
@@ -95,6 +98,7 @@ impl Edge {
             cookie: Cookie::new(&settings.public_url),
             sessions: Arc::default(),
             tries: Tries::default(),
+            test_receiver: TestReceiver::default(),
             stream_places: Arc::new(Semaphore::new(streams)),
             hub: Hub::new(&parts.handle, parts.clock.now().wall),
             preview_places: Arc::new(Semaphore::new(PREVIEWS_MAX)),

@@ -145,6 +145,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 pub async fn serve(listeners: Listeners, parts: Parts, mut stop: watch::Receiver<bool>) {
     let mut doors = Doors::new(&parts.settings);
     let edge = Arc::new(Edge::new(parts, listeners.address));
+    edge.test_receiver.resume(&edge).await;
     let mut is_short = false;
     loop {
         tokio::select! {

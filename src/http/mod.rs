@@ -24,6 +24,7 @@ mod router;
 mod routes;
 mod service;
 mod session;
+mod test_receiver;
 mod wire;
 
 use crate::clock::Clock;

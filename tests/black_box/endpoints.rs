@@ -267,3 +267,26 @@ fn the_ring_keeps_the_last_ten_attempts() {
         .collect();
     assert!(times.is_sorted_by(|a, b| a >= b), "newest first: {times:?}");
 }
+
+#[test]
+fn the_test_receiver_is_there_again_after_a_restart() {
+    let mut daemon = Daemon::start();
+    let body = json!({"title": "Try me"});
+    let added = daemon
+        .api("POST", "/v1/test-receiver", Some(&body))
+        .expect(201);
+    assert_eq!(added.json()["title"], "Try me");
+    let id = added.json()["id"].as_str().unwrap().to_owned();
+    let second = daemon.api("POST", "/v1/test-receiver", None).expect(201);
+    assert_eq!(second.json()["url"], added.json()["url"], "there is one");
+    let path = format!("/v1/endpoints/{id}/test");
+    let test = json!({"event": "call:completed"});
+    let works = |daemon: &Daemon| {
+        let attempt = daemon.api("POST", &path, Some(&test)).expect(200).json();
+        assert_eq!(attempt["response"]["status"], 200, "{attempt}");
+    };
+    works(&daemon);
+    daemon.stop();
+    daemon.start_again();
+    works(&daemon);
+}

@@ -12,7 +12,7 @@ use crate::domain::key::SignatureKey;
 use crate::engine::handle::{Command, EndpointView, Refusal, Written};
 
 use super::super::answer::{self, Answer};
-use super::super::auth::audit;
+use super::super::auth::{Caller, audit};
 use super::super::edge::{Edge, ask};
 use super::super::json;
 use super::super::problem::{Code, Problem};
@@ -29,8 +29,13 @@ const EDIT_TRIES: usize = 5;
 /// Adds one: 201 with it, and where it can be read.
 pub async fn add(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     let body = call.body.json(&call.head.headers, edge.bodies).await?;
+    add_as(edge, call.caller, &body).await
+}
+
+/// Adds what this body says.
+pub async fn add_as(edge: &Edge, caller: Caller, body: &[u8]) -> Result<Answer, Problem> {
     let now = edge.parts.clock.now().wall;
-    let (spec, key) = endpoint_read::create(json::object(&body)?, now)?;
+    let (spec, key) = endpoint_read::create(json::object(body)?, now)?;
     check_tls(edge, &spec.policy.tls)?;
     let key = match key {
         Some(key) => key,
@@ -39,7 +44,7 @@ pub async fn add(edge: &Edge, mut call: Call<'_>) -> Result<Answer, Problem> {
     let spec = Box::new(spec);
     let view = written(edge.write(Command::AddEndpoint { spec, key }).await?)?;
     let id = edge.epochs().endpoint_id(view.endpoint.number);
-    audit(edge, call.caller, "added endpoint", &id);
+    audit(edge, caller, "added endpoint", &id);
     warn_if_unchecked(&view);
     let shown = EndpointJson::new(
         &view,
@@ -221,6 +226,8 @@ enum SortBy {
     Age,
     Title,
     Waiting,
+    /// Those that need somebody first, then by title.
+    State,
 }
 
 /// Where an endpoint stands in a sorted list: it also is the cursor, so that a page goes on at
@@ -236,7 +243,8 @@ impl Sort {
         by: SortBy::Age,
         descends: false,
     };
-    const EXPECTED: &'static str = "one of created_at, title, waiting, with or without a leading -";
+    const EXPECTED: &'static str =
+        "one of created_at, title, waiting, state, with or without a leading -";
 
     fn parse(text: &str) -> Option<Self> {
         let name = text.strip_prefix('-');
@@ -244,6 +252,7 @@ impl Sort {
             "created_at" => SortBy::Age,
             "title" => SortBy::Title,
             "waiting" => SortBy::Waiting,
+            "state" => SortBy::State,
             _ => return None,
         };
         let descends = name.is_some();
@@ -255,6 +264,15 @@ impl Sort {
             SortBy::Age => String::new(),
             SortBy::Title => view.endpoint.spec.title.to_lowercase(),
             SortBy::Waiting => format!("{:010}", view.lane.waiting),
+            SortBy::State => {
+                let rank = match view.endpoint.state() {
+                    State::Failing => 0,
+                    State::Paused => 1,
+                    State::Active => 2,
+                    State::Disabled => 3,
+                };
+                format!("{rank}{}", view.endpoint.spec.title.to_lowercase())
+            }
         };
         let number = view.endpoint.number;
         Place { key, number }
@@ -291,6 +309,7 @@ mod tests {
         };
         check("title", Some((SortBy::Title, false)));
         check("-waiting", Some((SortBy::Waiting, true)));
+        check("state", Some((SortBy::State, false)));
         check("created_at", Some((SortBy::Age, false)));
         check("--title", None);
         check("", None);

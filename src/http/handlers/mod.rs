@@ -24,6 +24,7 @@ mod session;
 mod status;
 mod stream;
 mod test;
+mod test_receiver;
 mod tokens;
 
 use super::answer::Answer;
@@ -77,6 +78,7 @@ async fn handle_rare(edge: &Edge, operation: Operation, call: Call<'_>) -> Resul
         Operation::TokenList => tokens::list(edge, &call),
         Operation::TokenAdd => tokens::add(edge, call).await,
         Operation::TokenRemove => tokens::remove(edge, call).await,
+        Operation::TestReceiver => test_receiver::add(edge, call).await,
         Operation::SignIn => session::sign_in(edge, call).await,
         Operation::SessionRead => session::read(edge, &call),
         Operation::SignOut => session::sign_out(edge, call).await,
