@@ -45,3 +45,34 @@ fn an_event_is_found_by_its_number_and_tells_who_got_it_and_who_did_not() {
         browser.leave();
     }
 }
+
+#[test]
+fn what_was_sent_is_counted_first_then_replayed_and_stopped() {
+    const EVENTS: usize = 40;
+    for language in Language::ALL {
+        let daemon = Daemon::start();
+        let receiver = Receiver::start();
+        let id = daemon.add_endpoint(&receiver.url(), &json!({"title": "CRM"}));
+        for number in 0..EVENTS {
+            daemon.post("call:completed", &call(number));
+        }
+        receiver.wait_for(EVENTS);
+        let browser = Browser::signed_in(&daemon, language);
+        browser.visit(&format!("#/endpoints/{id}?replay=1"));
+        browser.await_text(&browser.t("replay.text"));
+        // Down to "all": nothing has failed.
+        browser.press(&browser.t("replay.only"), "\u{e015}");
+        let start = browser.t("replay.start.count");
+        browser.click(&start.replace("{count}", &EVENTS.to_string()));
+        browser.await_heading(&browser.t("replay.of").replace("{title}", "CRM"));
+        // Two a second, so that it lasts until somebody stops it.
+        let again = receiver.wait_for(EVENTS + 2);
+        assert_eq!(
+            again[EVENTS].header("webhook-id"),
+            again[0].header("webhook-id")
+        );
+        browser.click(&browser.t("replay.stop"));
+        browser.await_text(&browser.t("replay.stopped"));
+        browser.leave();
+    }
+}
