@@ -223,6 +223,11 @@ fn story(event: &Value, titles: &HashMap<String, String>, why: bool, now_ms: u64
     if rows.is_empty() {
         lines.push("  It matched no endpoint.".to_owned());
     }
+    let more = number(event, "/not_matched_more").filter(|more| why && *more > 0);
+    lines.extend(more.map(|more| {
+        let id = text(event, "/id");
+        format!("  … and {more} more; GET /v1/events/{id}?endpoint=ep_… says why for one of them.")
+    }));
     lines
 }
 

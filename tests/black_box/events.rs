@@ -56,6 +56,35 @@ fn filters_choose_and_every_miss_has_its_reason() {
 }
 
 #[test]
+fn of_many_endpoints_an_event_tells_of_some_and_of_any_that_is_asked_for() {
+    let daemon = Daemon::start();
+    let wish = json!({"events": ["call:missed"]});
+    let added: Vec<_> = (0..33)
+        .map(|_| daemon.add_endpoint(NOWHERE, &wish))
+        .collect();
+    let wish = json!({"events": ["lead:created"]});
+    let sent = daemon.add_endpoint(NOWHERE, &wish);
+    let event = daemon.post("lead:created", &json!({"id": "1"}));
+    let path = format!("/v1/events/{}", event["id"].as_str().unwrap());
+    let shown = daemon.api("GET", &path, None).expect(200).json();
+    assert_eq!(shown["not_matched"].as_array().unwrap().len(), 30);
+    assert_eq!(shown["not_matched_more"], 3);
+    let of = |endpoint: &str| {
+        let path = format!("{path}?endpoint={endpoint}");
+        daemon.api("GET", &path, None).expect(200).json()["not_matched"].clone()
+    };
+    let last = of(&added[32]);
+    assert_eq!(
+        (&last[0]["endpoint"], &last[0]["code"]),
+        (&json!(added[32]), &json!("type"))
+    );
+    assert_eq!(of(&sent), json!([]));
+    daemon
+        .api("GET", &format!("{path}?endpoint=odd"), None)
+        .expect(422);
+}
+
+#[test]
 fn events_are_listed_newest_first_filtered_and_paged() {
     let daemon = Daemon::start();
     daemon.add_endpoint(NOWHERE, &json!({"events": ["call:missed"]}));

@@ -27,6 +27,7 @@ const KIND: &str = "call:completed";
 /// What one request costs.
 struct Cost {
     us: f64,
+    /// Of the file, when it is asked for the first time after a start.
     read_bytes: f64,
 }
 
@@ -45,9 +46,13 @@ pub fn measure(setting: &Setting) -> Result<Vec<Figure>, Failure> {
         );
     }
     let read = |costs: &[(String, Cost)]| costs.iter().map(|(_, cost)| cost.read_bytes).sum();
-    let name = format!("page: read, {endpoints} endpoints, {events} events");
+    let name = format!("page: all read anew, {endpoints} endpoints, {events} events");
     let figure = Figure::new(name, kib(read(&much)), "KiB");
-    figures.push(figure.beside(kib(read(&little)), "with 10 endpoints and few events"));
+    figures.push(
+        figure
+            .beside(kib(read(&little)), "with 10 endpoints and few events")
+            .goal(Goal::TimesAtMost(1.5)),
+    );
     Ok(figures)
 }
 
@@ -61,6 +66,8 @@ fn costs(setting: &Setting, counts: (u64, u64)) -> Result<Vec<(String, Cost)>, F
     let receivers = Receivers::start(&hosts(1), None, false)?;
     let url = format!("http://{}/", receivers.addresses[0]);
     fill(setting, &daemon, &url, counts)?;
+    // What is read at first is read from the file, not from its own memory.
+    let daemon = daemon.restart(setting)?;
     let mut costs = Vec::new();
     for (name, path) in requests(&daemon)? {
         costs.push((name.to_owned(), cost(&daemon, &path)?));
@@ -162,10 +169,12 @@ fn requests(daemon: &Daemon) -> Result<Vec<(&'static str, String)>, Failure> {
 }
 
 fn cost(daemon: &Daemon, path: &str) -> Result<Cost, Failure> {
+    let before = read_bytes(daemon);
+    daemon.get(path)?;
+    let read_bytes = read_bytes(daemon) - before;
     for _ in 0..WARM_UP {
         daemon.get(path)?;
     }
-    let before = read_bytes(daemon);
     let mut took = Vec::with_capacity(ASKED);
     for _ in 0..ASKED {
         let begun = Instant::now();
@@ -175,7 +184,7 @@ fn cost(daemon: &Daemon, path: &str) -> Result<Cost, Failure> {
     took.sort_by(f64::total_cmp);
     Ok(Cost {
         us: took[ASKED / 2],
-        read_bytes: (read_bytes(daemon) - before) / ASKED as f64,
+        read_bytes,
     })
 }
 

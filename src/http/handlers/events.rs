@@ -6,7 +6,8 @@ use http::StatusCode;
 use serde_json::value::RawValue;
 
 use crate::domain::change::Head;
-use crate::domain::id::{DeliveryKey, Epochs, EventNumber};
+use crate::domain::endpoint::{Endpoint, State};
+use crate::domain::id::{DeliveryKey, EndpointNumber, Epochs, EventNumber};
 use crate::domain::{intake, payload, route};
 use crate::engine::directory::Order;
 use crate::store::StoredEvent;
@@ -18,13 +19,14 @@ use super::super::query::Query;
 use super::super::service::Call;
 use super::super::wire::Page;
 use super::super::wire::delivery::{DeliveryJson, DeliveryView, Last};
-use super::super::wire::event::{Content, EventJson, MissJson, Names};
+use super::super::wire::event::{Content, EventJson, MissJson, Misses, Names};
 use super::event_search::{Found, Search};
 use super::live::Live;
 use super::rings;
 
-/// Endpoints of which an event says why they did not get it, those first that were added first.
-const MISSES_MAX: usize = 100;
+/// Endpoints of which an event says why they did not get it, those first that were added first;
+/// of any other it says so when asked for that one.
+const MISSES_MAX: usize = 30;
 
 /// Newest first, narrowed and paged.
 pub async fn list(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
@@ -55,9 +57,12 @@ pub async fn list(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
     Ok(answer::json(StatusCode::OK, &page))
 }
 
-/// One, with everything.
+/// One, with everything; `?endpoint=`: with why that one did not get it.
 pub async fn read(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
-    Query::parse(call.head.uri.query(), &[])?;
+    let query = Query::parse(call.head.uri.query(), &["endpoint"])?;
+    let only = query.read("endpoint", "the id of an endpoint", |id| {
+        edge.epochs().parse_endpoint(id)
+    })?;
     let number = edge.epochs().parse_event(call.id);
     // The events of tests have ids, and are not kept.
     let number = number.filter(|number| !number.is_test());
@@ -71,7 +76,7 @@ pub async fn read(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
             let body = reader.body(number)?;
             let data = body.as_deref().and_then(payload::data_of);
             let deliveries = live.deliveries(&event);
-            let missed = not_matched(&live, &event, &deliveries, data, epochs);
+            let missed = not_matched((&live, only), &event, &deliveries, data, epochs);
             let data = data.and_then(|data| RawValue::from_string(data.to_owned()).ok());
             Ok(Some((event, deliveries, missed, data)))
         })
@@ -88,31 +93,43 @@ pub async fn read(edge: &Edge, call: Call<'_>) -> Result<Answer, Problem> {
     Ok(answer::json(StatusCode::OK, &shown))
 }
 
-/// Why every endpoint without a delivery has none.
+/// Why endpoints without a delivery have none, and how many more there are of which it is not
+/// said.
 fn not_matched(
-    live: &Live,
+    (live, only): (&Live, Option<EndpointNumber>),
     event: &StoredEvent,
     deliveries: &[DeliveryView],
     data: Option<&str>,
     epochs: &Epochs,
-) -> Vec<MissJson> {
+) -> Misses {
     let head = &event.head;
     let facts = data.and_then(|data| intake::read_data(&head.kind, data).ok());
     let has: HashSet<_> = deliveries.iter().map(|view| view.key.endpoint).collect();
-    let mut missed = Vec::new();
-    let order = (Order::Added, false);
-    live.handle
-        .directory()
-        .walk(order, None, &mut |(_, endpoint)| {
-            if !has.contains(&endpoint.number) {
-                let id = epochs.endpoint_id(endpoint.number);
-                let (of, facts) = ((&*endpoint, id.as_str()), facts.as_ref());
-                let miss = route::why_not(of, &head.kind, facts, head.received_at);
-                missed.push(MissJson::new(endpoint.number, miss, epochs));
-            }
-            missed.len() < MISSES_MAX
-        });
-    missed
+    let directory = live.handle.directory();
+    let mut told = Vec::new();
+    let mut tell = |endpoint: &Endpoint| {
+        if !has.contains(&endpoint.number) {
+            let id = epochs.endpoint_id(endpoint.number);
+            let of = (endpoint, id.as_str());
+            let miss = route::why_not(of, &head.kind, facts.as_ref(), head.received_at);
+            told.push(MissJson::new(endpoint.number, miss, epochs));
+        }
+        told.len() < MISSES_MAX
+    };
+    if let Some(only) = only {
+        if let Some(endpoint) = directory.get(only) {
+            tell(&endpoint);
+        }
+    } else {
+        let order = (Order::Added, false);
+        directory.walk(order, None, &mut |(_, endpoint)| tell(&endpoint));
+    }
+    let all: usize = State::ALL.iter().map(|state| directory.count(*state)).sum();
+    let sent = has
+        .iter()
+        .filter(|number| directory.get(**number).is_some());
+    let more = all.saturating_sub(sent.count() + told.len());
+    Misses { told, more }
 }
 
 fn shown_deliveries(

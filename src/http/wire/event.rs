@@ -30,8 +30,19 @@ pub struct EventJson<'a> {
     content: Content<'a>,
     origin: String,
     deliveries: Vec<DeliveryJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    not_matched: Option<Vec<MissJson>>,
+    #[serde(flatten)]
+    misses: Option<Misses>,
+}
+
+/// Why endpoints did not get the event, and how many more there are that did not.
+#[derive(Serialize)]
+pub struct Misses {
+    /// Those of which it is said.
+    #[serde(rename = "not_matched")]
+    pub told: Vec<MissJson>,
+    /// The others.
+    #[serde(rename = "not_matched_more")]
+    pub more: usize,
 }
 
 /// The data, or what a list shows of it.
@@ -64,12 +75,12 @@ impl MissJson {
 }
 
 impl<'a> EventJson<'a> {
-    /// `not_matched` only for one event alone.
+    /// `misses` only for one event alone.
     pub fn new(
         (number, head): (EventNumber, &'a Head),
         content: Content<'a>,
         deliveries: Vec<DeliveryJson>,
-        not_matched: Option<Vec<MissJson>>,
+        misses: Option<Misses>,
         names: &Names<'_>,
     ) -> Self {
         Self {
@@ -80,7 +91,7 @@ impl<'a> EventJson<'a> {
             content,
             origin: names.origin(head.origin),
             deliveries,
-            not_matched,
+            misses,
         }
     }
 }

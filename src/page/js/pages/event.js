@@ -131,6 +131,9 @@ function showMissed(into, now) {
   show(isLong ? missed.slice(0, MISSED_SHOWN) : missed);
   const all = slot(into, 'all');
   all.hidden = !isLong;
+  const more = now.not_matched_more ?? 0;
+  slot(into, 'beyond').hidden = !more;
+  slot(into, 'beyond').textContent = t('event.missed.beyond', { count: more });
   all.textContent = t('event.missed.all', { count: missed.length });
   all.onclick = () => {
     into.dataset.all = 'yes';
