@@ -141,7 +141,8 @@ fn lane_turn(bencher: Bencher, waiting: u32) {
     });
 }
 
-/// One transaction, synced: that many new events of 1 KiB, each with one delivery.
+/// One commit, synced: that many new events of 1 KiB, each with one delivery. The tables get them
+/// meanwhile, and a commit waits where they are far behind.
 #[divan::bench(args = [1, 16, 64, 256, 1024], sample_size = 1, sample_count = 50)]
 fn commit(bencher: Bencher, events: usize) {
     let directory = tempfile::tempdir().expect("there is room for temporary files");
@@ -164,7 +165,7 @@ fn commit(bencher: Bencher, events: usize) {
             changes.push(Change::Numbers(numbers(next)));
             changes
         })
-        .bench_local_values(|changes| store.commit(&changes).expect("the disk has room"));
+        .bench_local_values(|changes| store.commit(changes).expect("the disk has room"));
 }
 
 fn key() -> SignatureKey {

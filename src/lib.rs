@@ -3,8 +3,8 @@
 //!
 //! One sentence holds the house together: **decide purely, commit once, then act.** An event or
 //! a result enters a bounded queue. One engine thread decides with pure rules what it means; a
-//! store thread applies the decisions of a batch in one transaction; only then are replies given
-//! and requests handed out that the batch made.
+//! store thread writes the decisions of a batch to its journal in one piece and syncs it; only
+//! then are replies given and requests handed out that the batch made.
 //!
 //! # The rooms, in reading order
 //!
@@ -14,7 +14,7 @@
 //! |---|---|---|
 //! | 0 | [`domain`] | the pure rules: event, filter, route, payload, sign, retry, lanes … |
 //! | 0 | [`config`], [`clock`], [`telemetry`] | settings, the only clock, counters |
-//! | 1 | [`store`] | the redb tables, their records, the store thread, snapshots |
+//! | 1 | [`store`] | the journal, the redb tables, their records, the store thread, snapshots |
 //! | 1 | [`send`] | delivery threads, the HTTP client, names, the egress rule at connect |
 //! | 2 | [`engine`] | [`engine::handle::Handle`], the one door for writes; `step`; the loop |
 //! | 3 | [`http`] | listeners, limits, the route table, auth, handlers, wire forms, the page |
@@ -29,20 +29,26 @@
 //!
 //! `http` reads and checks the body ([`domain::intake`]) and renders it but for its id. The
 //! engine numbers it, finds its endpoints ([`domain::route`]) and puts event and deliveries
-//! into the open batch. When the store thread is free, the batch becomes one transaction. Its
+//! into the open batch. When the store thread is free, the batch is appended to the journal. Its
 //! `Committed` comes back: the 202 goes out, the lanes learn of the deliveries, and those that
 //! may go are given to delivery threads, which sign the frozen bytes and send. What came of it
 //! returns to the engine, which decides what it means ([`domain::outcome`],
-//! [`domain::retry`]); the next batch writes it down.
+//! [`domain::retry`]); the next batch writes it down. The tables get what the journal has a
+//! moment later, many batches in one transaction; who reads them waits for what is missing.
+//!
+//! **Why a journal before the tables.** A commit of redb writes some thirty pages in as many
+//! places, and the client waits for all of them; one append takes a third of that, and the
+//! tables are written in larger pieces, which takes half of the processor and of the bytes.
 //!
 //! **In flight is memory only.** A delivery's row stays due on disk until its result is
-//! committed: a crash means "sent again", never "lost", and no recovery code is needed.
+//! committed: a crash means "sent again", never "lost", and the engine needs no recovery code.
 //!
 //! # Invariants
 //!
 //! 1. `domain` reads no clock, no dice, no disk, no net. The engine's steps neither: they are
 //!    given `now`.
-//! 2. Only the store thread writes, and only what the engine decided.
+//! 2. Only the store writes, and only what the engine decided; what is read has all that was
+//!    committed before.
 //! 3. No reply, and no request of a delivery, before the commit that made it.
 //! 4. In flight is memory only.
 //! 5. Every queue, body, history, retry and cache has a bound, and a stated answer at it.

@@ -125,18 +125,23 @@ pub(super) struct Flight {
 impl Batch {
     /// Nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.operations() == 0
-    }
-
-    /// How many things wait.
-    pub fn operations(&self) -> usize {
-        self.withdrawn.len()
-            + self.rows.len()
-            + self.marked.len()
-            + self.writes.len()
-            + self.accepts.len()
-            + self.tokens.len()
-            + self.pruned.len()
+        let Self {
+            withdrawn,
+            rows,
+            marked,
+            writes,
+            accepts,
+            tokens,
+            pruned,
+            ..
+        } = self;
+        withdrawn.is_empty()
+            && rows.is_empty()
+            && marked.is_empty()
+            && writes.is_empty()
+            && accepts.is_empty()
+            && tokens.is_empty()
+            && pruned.is_empty()
     }
 
     /// Adds an event that goes.

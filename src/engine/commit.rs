@@ -1,8 +1,8 @@
 //! When a commit starts, and what it carries.
 //!
-//! One commit is out at a time; what arrives meanwhile is the next batch. A lone event is
-//! committed at once. Under load a little patience makes batches larger, which costs less of the
-//! processor and of the disk than it costs the clients in time.
+//! One commit is out at a time; what arrives meanwhile is the next batch. An event starts one
+//! as soon as none is out: a commit is one append to the journal, and costs little even where it
+//! carries few.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,11 +22,8 @@ pub(super) const OPERATIONS_MAX: usize = 4096;
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Moves and ends among them, when events wait as well.
 const ROWS_MAX: usize = OPERATIONS_MAX / 4 * 3;
-/// An accept does not wait when the last commit carried fewer than these …
-const ACCEPTS_FEW: usize = 4;
-/// … or when so many things wait; else until so long after the last commit began.
-const OPERATIONS_ENOUGH: usize = 64;
-const GATHER_MS: u64 = 1;
+/// While a commit is out, so many events are worth waking up for.
+const EVENTS_ENOUGH: usize = 32;
 /// How long finishes wait for an accept to go with, and how many of them.
 const FINISHES_WAIT_MS: u64 = 20;
 const FINISHES_ENOUGH: usize = 512;
@@ -50,37 +47,25 @@ pub(super) fn due(state: &State, now: Tick) -> Option<Tick> {
     let idle = batch.is_empty() && !unswept;
     let flushing = state.phase == Phase::Flushing && (!idle || pace.unrepaired);
     let enough = batch.rows.len() >= FINISHES_ENOUGH;
-    if flushing || batch.urgent || enough || state.history.is_full() {
+    let accepts = !batch.accepts.is_empty();
+    if flushing || batch.urgent || accepts || enough || state.history.is_full() {
         return Some(now);
     }
-    let accepts = (!batch.accepts.is_empty()).then(|| {
-        let at_once = pace.accepts < ACCEPTS_FEW || batch.operations() >= OPERATIONS_ENOUGH;
-        if at_once {
-            now
-        } else {
-            pace.began_at.plus_ms(GATHER_MS)
-        }
-    });
     let finishes = batch.since.map(|since| since.plus_ms(FINISHES_WAIT_MS));
     let sweep = unswept.then(|| pace.began_at.plus_ms(SWEEP_IDLE_MS));
     let repair = (idle && pace.unrepaired).then(|| pace.began_at.plus_ms(REPAIR_IDLE_MS));
-    [accepts, finishes, sweep, repair, pace.doubt_at]
+    [finishes, sweep, repair, pace.doubt_at]
         .into_iter()
         .flatten()
         .min()
 }
 
 /// How many new events are worth waking up for. While a commit is out, they could only be put
-/// in line; while a batch gathers, it has a time at which it is due anyway.
+/// in line.
 pub(super) fn events_enough(state: &State) -> usize {
-    if state.flight.is_some() {
-        OPERATIONS_ENOUGH / 2
-    } else if state.batch.accepts.is_empty() {
-        1
-    } else {
-        OPERATIONS_ENOUGH
-            .saturating_sub(state.batch.operations())
-            .max(1)
+    match state.flight {
+        Some(_) => EVENTS_ENOUGH,
+        None => 1,
     }
 }
 
@@ -119,7 +104,6 @@ pub(super) fn seal(state: &mut State, now: Now) -> Order {
     let waits = !(batch.rows.is_empty() && batch.marked.is_empty() && batch.tokens.is_empty());
     batch.since = waits.then_some(now.tick);
     state.pace.began_at = now.tick;
-    state.pace.accepts = flight.accepts.len();
     state.pace.unrepaired |= !quick_repair;
     state.flight = Some(flight);
     if quick_repair {

@@ -116,8 +116,6 @@ const DOUBT_MS: u64 = 1000;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
     pub began_at: Tick,
-    /// How many accepts the last one carried.
-    pub accepts: usize,
     /// The file would need a repair should the process be killed now.
     pub unrepaired: bool,
     /// When a commit is to find out whether the database is well: it could not be read.

@@ -4,21 +4,48 @@ use redb::{Database, ReadTransaction, ReadableDatabase};
 
 use super::Loaded;
 use super::failure::Failure;
+use super::journal::Mark;
 use super::open::FORMAT;
 use super::record::{self, Broken, Place};
 use super::shared::Shared;
-use super::tables::{self, META, META_BODY_BYTES, META_EPOCHS, META_FORMAT, META_NUMBERS};
+use super::tables::{
+    self, META, META_APPLIED, META_BODY_BYTES, META_EPOCHS, META_FORMAT, META_NUMBERS,
+};
 use crate::domain::id::{EndpointNumber, TokenNumber};
 
-/// Refuses a database that is not ours, or of a newer format.
+/// Refuses a database that is not ours, or of a newer format. One of an older format gets the
+/// number of ours: format 1 differs in nothing but that it has no journal, which a ringhook of
+/// then would not know to look for.
 pub fn check_format(database: &Database) -> Result<(), Failure> {
-    let transaction = database.begin_read()?;
-    let found = meta(&transaction, META_FORMAT, record::read_format)?;
+    let found = meta(&database.begin_read()?, META_FORMAT, record::read_format)?;
     if found > FORMAT {
         let known = FORMAT;
         return Err(Failure::Newer { found, known });
     }
+    if found < FORMAT {
+        let transaction = database.begin_write()?;
+        let mut buffer = Vec::new();
+        record::write_format(tables::place(META, &META_FORMAT), FORMAT, &mut buffer);
+        let mut table = transaction.open_table(META)?;
+        table.insert(META_FORMAT, buffer.as_slice())?;
+        drop(table);
+        transaction.commit()?;
+    }
     Ok(())
+}
+
+/// How far the tables are.
+pub fn mark(database: &Database) -> Result<Mark, Failure> {
+    let transaction = database.begin_read()?;
+    let epochs = meta(&transaction, META_EPOCHS, record::read_epochs)?;
+    let has_any = transaction.open_table(META)?.get(META_APPLIED)?.is_some();
+    Ok(Mark {
+        database: u64::from_le_bytes(epochs.as_slice()[0].salt),
+        applied: match has_any {
+            true => meta(&transaction, META_APPLIED, record::read_applied)?,
+            false => 0,
+        },
+    })
 }
 
 /// Reads everything that is small. Damaged rows are set aside, but for those of `meta`: without

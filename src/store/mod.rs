@@ -1,15 +1,20 @@
-//! The durable record: redb tables, and the one thread that writes them.
+//! The durable record: a journal and redb tables, and the one thread that commits.
 //!
-//! `open` makes or opens the file, `commit` applies a batch, `read` reads snapshots, `thread`
-//! is the loop around it all; `tables` and `record` are what is on the disk. The store decides
-//! nothing, reads no clock, and keeps nothing in memory but redb's cache.
+//! `open` makes or opens the files. A `commit` writes a batch to the `journal`; what it holds is
+//! brought to the tables by the `applier`, many batches at a time, and until then waits in the
+//! `tide`. `read` reads snapshots, which have all that was committed; `thread` is the loop around
+//! it all; `tables` and `record` are what is on the disk. The store decides nothing, reads no
+//! clock, and keeps nothing in memory but redb's cache and what the tables do not have yet.
 
+mod applier;
+mod apply;
 mod ballast;
 mod commit;
 mod compact;
 mod damage;
 mod failure;
 mod forwards;
+mod journal;
 mod keyed;
 mod life;
 mod load;
@@ -23,6 +28,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 pub mod thread;
+mod tide;
 
 pub use open::open;
 pub use read::Reader;
@@ -86,7 +92,7 @@ pub enum OpenError {
 }
 
 /// Why a commit failed. Nothing of it is on disk, or it may be; the caller withdraws it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{words}")]
 pub struct CommitError {
     /// What the database or the system said.
@@ -105,18 +111,25 @@ impl CommitError {
     }
 
     fn of(error: &redb::Error) -> Self {
-        let kind = match error {
-            redb::Error::Io(source) => Some(source.kind()),
-            _ => None,
-        };
         Self {
             words: error.to_string(),
-            is_full: matches!(
-                kind,
-                Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
-            ),
+            is_full: matches!(error, redb::Error::Io(source) if is_full(source)),
         }
     }
+
+    fn io(error: &std::io::Error) -> Self {
+        Self {
+            words: error.to_string(),
+            is_full: is_full(error),
+        }
+    }
+}
+
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    )
 }
 
 /// Why a read failed.
@@ -190,8 +203,16 @@ pub enum Walk {
 pub struct Store {
     shared: Arc<shared::Shared>,
     opener: open::Opener,
+    /// None after an error.
+    opened: Option<Opened>,
     /// None for a database that is not a file of its own.
     ballast: Option<ballast::Ballast>,
+}
+
+/// What writes, while the files are open.
+struct Opened {
+    journal: journal::Journal,
+    applier: applier::Applier,
 }
 
 impl Store {
@@ -200,10 +221,25 @@ impl Store {
         Reader::new(self.shared.clone())
     }
 
-    /// Closes the file, leaving one that needs no repair. `false` when that failed; nothing
-    /// that was committed is lost by it.
-    pub fn close(self) -> bool {
-        self.shared.close()
+    /// Closes the files, leaving tables that need no repair and a journal without anything.
+    /// `false` when that failed; nothing that was committed is lost by it.
+    pub fn close(mut self) -> bool {
+        let Some(mut opened) = self.opened.take() else {
+            return false;
+        };
+        opened.applier.end(tide::End::Done);
+        let has_all = self.shared.tide.is_even();
+        // Before the database, whose lock is for both.
+        if has_all && let Err(error) = opened.journal.clear() {
+            log::debug!("the journal was not emptied: {error}");
+        }
+        self.shared.close() && has_all
+    }
+
+    /// Closes the files as they are: what the tables do not have is in the journal.
+    fn shut(&mut self) {
+        self.opened = None;
+        self.shared.close();
     }
 }
 
@@ -216,8 +252,8 @@ impl fmt::Debug for Store {
 }
 
 impl Drop for Store {
-    /// Readers may live on; the file does not stay open for their sake.
+    /// Readers may live on; the files do not stay open for their sake.
     fn drop(&mut self) {
-        self.shared.close();
+        self.shut();
     }
 }

@@ -12,16 +12,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError};
 
+use super::applier::{self, Applier};
 use super::ballast::Ballast;
 use super::compact::{FREE_BYTES_MIN, compact};
+use super::damage::Damage;
 use super::failure::Failure;
-use super::load::{check_format, load};
+use super::journal::{self, Journal, Mark};
+use super::load::{self, check_format, load};
 use super::record;
 use super::shared::Shared;
 use super::tables::{self, META, META_EPOCHS, META_FORMAT, META_NUMBERS};
-use super::{Loaded, OpenError, Options, Store};
+use super::{Loaded, OpenError, Opened, Options, Store};
 use crate::domain::change::Numbers;
 use crate::domain::id::{
     AttemptNumber, EndpointNumber, Epoch, Epochs, EventNumber, Salt, TokenNumber,
@@ -29,11 +33,16 @@ use crate::domain::id::{
 use crate::domain::time::Tick;
 
 /// The format that is written, and the newest that is read.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
-/// How the database of a store is opened, at first and after an error. In tests it is opened
-/// on a disk of theirs.
-pub type Opener = Box<dyn Fn() -> Result<Database, DatabaseError> + Send>;
+/// How the files of a store are opened, at first and after an error. In tests they are on a
+/// disk of theirs.
+pub struct Opener {
+    /// The database.
+    pub database: Box<dyn Fn() -> Result<Database, DatabaseError> + Send>,
+    /// Its journal; only once the database is open, whose lock is for both.
+    pub journal: Box<dyn Fn() -> io::Result<journal::Files> + Send>,
+}
 
 const MARKER: &str = "ringhook made a database here. Without it, ringhook does not start: put \
 the database or a backup of it back, or remove this file to begin anew with nothing.\n";
@@ -45,7 +54,11 @@ pub fn open(options: &Options) -> Result<(Store, Loaded), OpenError> {
     let path = &options.path;
     let is_new = make_if_absent(options).map_err(|failure| failure.at(path))?;
     let (file, cache_bytes) = (path.clone(), options.cache_bytes);
-    let opener = Box::new(move || builder(cache_bytes).open(&file));
+    let beside_file = path.clone();
+    let opener = Opener {
+        database: Box::new(move || builder(cache_bytes).open(&file)),
+        journal: Box::new(move || journal_files(&beside_file)),
+    };
     let (mut store, loaded) = open_with(path, opener, is_new)?;
     // It is written again where it is missing: the last run may have ended before it.
     mark(path).map_err(|failure| failure.at(path))?;
@@ -57,38 +70,72 @@ pub fn open(options: &Options) -> Result<(Store, Loaded), OpenError> {
 
 /// Opens a database that is there.
 pub fn open_with(path: &Path, opener: Opener, is_new: bool) -> Result<(Store, Loaded), OpenError> {
+    let shared = Arc::new(Shared::new(path.to_owned()));
     let opened = guarded(|| {
-        let mut database = open_checked(&opener)?;
+        let (mut database, journal, mark) = open_whole(&opener, &shared.damage)?;
         compact(&mut database, path, FREE_BYTES_MIN)?;
-        let shared = Shared::new(database, path.to_owned());
+        shared.put(database);
         let loaded = load(&shared, is_new)?;
-        Ok((Arc::new(shared), loaded))
+        let applier = Applier::start(Arc::clone(&shared), mark)?;
+        Ok((Opened { applier, journal }, loaded))
     });
-    let (shared, loaded) = opened.map_err(|failure| failure.at(path))?;
+    let (opened, loaded) = opened.map_err(|failure| failure.at(path))?;
     let store = Store {
         shared,
         opener,
+        opened: Some(opened),
         ballast: None,
     };
     Ok((store, loaded))
 }
 
 impl Store {
-    /// Opens the file again after a commit that failed.
+    /// Opens the files again after a commit that failed.
     pub fn reopen(&mut self) -> Result<(), OpenError> {
-        self.shared.close();
-        let opened = guarded(|| open_checked(&self.opener));
-        let database = opened.map_err(|failure| failure.at(&self.shared.path))?;
-        self.shared.put(database);
+        self.shut();
+        let opened = guarded(|| {
+            let (database, journal, mark) = open_whole(&self.opener, &self.shared.damage)?;
+            self.shared.put(database);
+            let applier = Applier::start(Arc::clone(&self.shared), mark)?;
+            Ok(Opened { applier, journal })
+        });
+        let opened = opened.map_err(|failure| failure.at(&self.shared.path))?;
+        self.opened = Some(opened);
         Ok(())
     }
 }
 
-/// A database of ours, of a format that we read.
-fn open_checked(opener: &Opener) -> Result<Database, Failure> {
-    let database = opener()?;
+/// A database of ours, of a format that we read, with all that its journal holds.
+fn open_whole(opener: &Opener, damage: &Damage) -> Result<(Database, Journal, Mark), Failure> {
+    let database = (opener.database)()?;
     check_format(&database)?;
-    Ok(database)
+    let mut mark = load::mark(&database)?;
+    let files = (opener.journal)()?;
+    let (changes, last) = journal::read_missing(&files, mark)?;
+    if last > mark.applied {
+        log::info!("the last run was cut short: what its journal holds is taken over");
+        applier::write(database.begin_write()?, &changes, last, damage)?;
+        mark.applied = last;
+    }
+    Ok((database, Journal::new(files, mark), mark))
+}
+
+/// The two files of the journal, made where they are missing.
+fn journal_files(path: &Path) -> io::Result<journal::Files> {
+    let mut is_new = false;
+    let mut open = |ending| {
+        let path = beside(path, ending);
+        is_new |= !is_there(&path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).mode(0o600);
+        let backend = FileBackend::new(options.open(path)?).map_err(io::Error::other)?;
+        Ok::<_, io::Error>(Box::new(backend))
+    };
+    let files: journal::Files = [open(".journal-a")?, open(".journal-b")?];
+    if is_new {
+        sync_directory(path)?;
+    }
+    Ok(files)
 }
 
 /// A damaged file may make redb panic; that must end in words that help.

@@ -12,6 +12,7 @@ use redb::{Range, ReadTransaction, ReadableTable, TableHandle};
 use super::record::{self, Broken, Place};
 use super::shared::{Shared, failed};
 use super::tables::{self, Definition};
+use super::tide::Away;
 use super::{OpenRow, ReadError, StoredEvent, Walk};
 use crate::domain::attempt::Attempt;
 use crate::domain::change::Head;
@@ -63,7 +64,15 @@ impl Reader {
 
     /// The frozen body of an event; None when there is none, or it is damaged.
     pub fn body(&self, event: EventNumber) -> Result<Option<Arc<[u8]>>, ReadError> {
-        self.read(|transaction, _| self.one(transaction, tables::EVENTS, event, record::read_body))
+        let read = |transaction: &ReadTransaction, _: &Caller| {
+            self.one(transaction, tables::EVENTS, event, record::read_body)
+        };
+        // It never changes, and what a delivery wants is there as a rule: no need to have all
+        // that was committed since.
+        match self.read_as_is(read)? {
+            Some(body) => Ok(Some(body)),
+            None => self.read(read),
+        }
     }
 
     /// An event; None when there is none.
@@ -164,9 +173,20 @@ impl Reader {
         self.shared.damage.count()
     }
 
-    /// A snapshot for as long as `work` takes. redb may panic over a damaged page, and one event
-    /// that can't be read must not end the process at each start: that is an error like others.
+    /// A snapshot with all that was committed before, for as long as `work` takes.
     pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&ReadTransaction, &Caller) -> Result<T, redb::Error>,
+    ) -> Result<T, ReadError> {
+        let caught_up = self.shared.tide.catch_up();
+        caught_up.map_err(|Away| ReadError::Away)?;
+        self.read_as_is(work)
+    }
+
+    /// The same without what is only in the journal. redb may panic over a damaged page, and one
+    /// event that can't be read must not end the process at each start: that is an error like
+    /// others.
+    pub(super) fn read_as_is<T>(
         &self,
         work: impl FnOnce(&ReadTransaction, &Caller) -> Result<T, redb::Error>,
     ) -> Result<T, ReadError> {

@@ -10,12 +10,15 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 
 use super::damage::Damage;
+use super::tide::Tide;
 use super::{CommitError, ReadError};
 
 /// The database where it is open, and what outlives its closing.
 #[derive(Debug)]
 pub struct Shared {
     database: RwLock<Option<Database>>,
+    /// What is committed and not yet in the tables.
+    pub tide: Tide,
     /// The records that were set aside.
     pub damage: Damage,
     /// The file.
@@ -23,16 +26,17 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// An open database.
-    pub fn new(database: Database, path: PathBuf) -> Self {
+    /// Without a database, which is `put` here when it is open.
+    pub fn new(path: PathBuf) -> Self {
         Self {
-            database: RwLock::new(Some(database)),
+            database: RwLock::new(None),
+            tide: Tide::default(),
             damage: Damage::default(),
             path,
         }
     }
 
-    /// A snapshot.
+    /// A snapshot of the tables as they are.
     pub fn begin_read(&self) -> Result<ReadTransaction, ReadError> {
         let database = self.database();
         let database = database.as_ref().ok_or(ReadError::Away)?;
@@ -48,7 +52,7 @@ impl Shared {
             .map_err(|error| CommitError::of(&error.into()))
     }
 
-    /// The database is open again.
+    /// The database is open.
     pub fn put(&self, database: Database) {
         *self
             .database

@@ -38,6 +38,8 @@ pub const META_FORMAT: &str = "format";
 pub const META_EPOCHS: &str = "epochs";
 /// Key of the bytes of all bodies in `meta`; a database of before there was one has none.
 pub const META_BODY_BYTES: &str = "body_bytes";
+/// Key of the last batch of the journal that the tables have; without one, they have none.
+pub const META_APPLIED: &str = "applied";
 /// Key of the next numbers in `meta`.
 pub const META_NUMBERS: &str = "numbers";
 

@@ -25,15 +25,9 @@ pub enum Order {
     Stop,
 }
 
-/// What it answers to each batch. The changes come back, so that a failed batch can be taken up
-/// again and the memory of a done one be used again.
-#[derive(Debug)]
-pub struct Committed {
-    /// The batch, untouched.
-    pub changes: Vec<Change>,
-    /// After an error every further batch is refused until `reopened` was called.
-    pub result: Result<(), CommitError>,
-}
+/// What it answers to each batch. After an error every further batch is refused until
+/// `reopened` was called.
+pub type Committed = Result<(), CommitError>;
 
 /// The store thread, running.
 #[derive(Debug)]
@@ -110,16 +104,21 @@ impl Worker {
     fn run(&self, store: &mut Store) -> bool {
         let mut wait = BACK_OFF_FIRST;
         while let Ok(order) = self.incoming.recv() {
-            let (result, changes) = match order {
-                Order::Commit(changes) => (store.commit(&changes), changes),
-                Order::CommitQuickRepair(changes) => (store.commit_quick_repair(&changes), changes),
+            let (changes, quick_repair) = match order {
+                Order::Commit(changes) => (changes, false),
+                Order::CommitQuickRepair(changes) => (changes, true),
                 Order::Stop => return true,
             };
+            let has_event = changes.iter().any(|one| matches!(one, Change::Event(_)));
+            let result = match quick_repair {
+                true => store.commit_quick_repair(changes),
+                false => store.commit(changes),
+            };
             let failed = result.is_err();
-            if !failed && changes.iter().any(|one| matches!(one, Change::Event(_))) {
+            if !failed && has_event {
                 wait = BACK_OFF_FIRST;
             }
-            self.answer(result, changes);
+            self.answer(result);
             if failed && !self.bring_back(store, &mut wait) {
                 return false;
             }
@@ -127,11 +126,11 @@ impl Worker {
         true
     }
 
-    fn answer(&self, result: Result<(), CommitError>, changes: Vec<Change>) {
+    fn answer(&self, result: Committed) {
         if let Err(error) = &result {
             log::error!("a commit failed, the database will be reopened: {error}");
         }
-        (self.done)(Committed { changes, result });
+        (self.done)(result);
     }
 
     /// Reopens the database, waiting longer after each failure. `false` when told to stop
@@ -158,9 +157,8 @@ impl Worker {
     fn wait(&self, wait: Duration) -> bool {
         loop {
             match self.incoming.recv_timeout(wait) {
-                Ok(Order::Commit(changes) | Order::CommitQuickRepair(changes)) => {
-                    let result = Err(CommitError::away());
-                    (self.done)(Committed { changes, result });
+                Ok(Order::Commit(_) | Order::CommitQuickRepair(_)) => {
+                    (self.done)(Err(CommitError::away()));
                 }
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
                 Err(RecvTimeoutError::Timeout) => return true,

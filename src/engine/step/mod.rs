@@ -39,7 +39,7 @@ pub(super) fn step(state: &mut State, now: Now, message: Message, effects: &mut 
         Message::Ask(question) => ask::ask(state, now, question, effects),
         Message::Finished(finished) => finish::finished(state, now, *finished, effects),
         Message::Committed(done) => {
-            committed::committed(state, now, done.result.is_ok(), effects);
+            committed::committed(state, now, done.is_ok(), effects);
         }
         Message::Looked(slice) => retention::looked(state, now, slice),
         Message::Reopened => state.disk = Disk::Reopened,

@@ -28,7 +28,7 @@ use crate::engine::step::step;
 use crate::engine::turn::{next_wake, turn};
 use crate::send::pool::{Finished, Job, NoBody};
 use crate::store::CommitError;
-use crate::store::thread::{Committed, Order};
+use crate::store::thread::Order;
 
 pub(super) struct Bench {
     pub state: State,
@@ -183,8 +183,7 @@ impl Bench {
     pub fn commit(&mut self) {
         while let Some(changes) = self.order.take() {
             self.disk.extend(changes.iter().cloned());
-            let result = Ok(());
-            self.message(Message::Committed(Committed { changes, result }));
+            self.message(Message::Committed(Ok(())));
         }
     }
 
@@ -196,12 +195,12 @@ impl Bench {
     }
 
     pub fn fail(&mut self) {
-        let changes = self.order.take().expect("a commit is out");
-        let result = Err(CommitError {
+        self.order.take().expect("a commit is out");
+        let error = CommitError {
             words: "disk full".into(),
             is_full: true,
-        });
-        self.message(Message::Committed(Committed { changes, result }));
+        };
+        self.message(Message::Committed(Err(error)));
     }
 
     pub fn submit(&mut self, body: &str) -> Said<Accepted> {

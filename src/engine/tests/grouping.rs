@@ -48,12 +48,8 @@ fn a_group_is_never_split_over_two_commits() {
     let carried = |bench: &mut Bench| {
         let changes = bench.order.clone().unwrap();
         let count = events(&changes).len();
-        let result = Ok(());
         bench.order = None;
-        bench.message(Message::Committed(crate::store::thread::Committed {
-            changes,
-            result,
-        }));
+        bench.message(Message::Committed(Ok(())));
         count
     };
     assert_eq!(carried(&mut bench), 1);

@@ -1,9 +1,11 @@
 //! The records of attempts: a slot of the history, and the last ones in short.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
-use super::{Broken, Place, add, begin, close_envelope, codes, only, packed, seal, unseal_only};
+use super::{
+    Broken, Bytes, Place, add, begin, close_envelope, codes, only, packed, seal, unseal_only,
+};
 use crate::domain::attempt::{
     Attempt, BODY_KEPT_BYTES, Exchange, Headers, Recent, Reply, Request, SendError, Timings,
 };
@@ -60,17 +62,6 @@ enum AnswerRow<'a, H> {
         phase: u8,
         message: &'a str,
     },
-}
-
-/// Bytes that are written in one go; serde takes a slice for a sequence of numbers.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Bytes<'a>(&'a [u8]);
-
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
-    }
 }
 
 #[derive(Serialize, Deserialize)]

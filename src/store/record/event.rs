@@ -57,8 +57,9 @@ struct OpenHeadRow<'a> {
     expires_at: Option<u64>,
 }
 
+/// A delivery that has not ended.
 #[derive(Serialize, Deserialize)]
-struct OpenEntry {
+pub(super) struct OpenEntry {
     endpoint: u32,
     due: u64,
     attempts: u8,
@@ -66,8 +67,9 @@ struct OpenEntry {
     flags: u8,
 }
 
+/// A delivery that has ended.
 #[derive(Serialize, Deserialize)]
-struct EndedEntry {
+pub(super) struct EndedEntry {
     endpoint: u32,
     round: u8,
     state: u8,
@@ -76,6 +78,62 @@ struct EndedEntry {
     status: u16,
     ms: u32,
     ended_at: u64,
+}
+
+impl From<&Open> for OpenEntry {
+    fn from(open: &Open) -> Self {
+        Self {
+            endpoint: open.endpoint.0,
+            due: open.due.0,
+            attempts: open.attempts,
+            round: open.round,
+            flags: open.flags,
+        }
+    }
+}
+
+impl From<OpenEntry> for Open {
+    fn from(entry: OpenEntry) -> Self {
+        Self {
+            endpoint: EndpointNumber(entry.endpoint),
+            due: Tick(entry.due),
+            attempts: entry.attempts,
+            round: entry.round,
+            flags: entry.flags,
+        }
+    }
+}
+
+impl From<&Ended> for EndedEntry {
+    fn from(ended: &Ended) -> Self {
+        Self {
+            endpoint: ended.endpoint.0,
+            round: ended.round,
+            state: codes::state::code(ended.state),
+            reason: codes::reason::code(ended.reason),
+            attempts: ended.attempts,
+            status: ended.status,
+            ms: ended.ms,
+            ended_at: ended.ended_at.0,
+        }
+    }
+}
+
+impl TryFrom<EndedEntry> for Ended {
+    type Error = Broken;
+
+    fn try_from(entry: EndedEntry) -> Result<Self, Broken> {
+        Ok(Self {
+            endpoint: EndpointNumber(entry.endpoint),
+            round: entry.round,
+            state: codes::state::read(entry.state)?,
+            reason: codes::reason::read(entry.reason)?,
+            attempts: entry.attempts,
+            status: entry.status,
+            ms: entry.ms,
+            ended_at: Timestamp(entry.ended_at),
+        })
+    }
 }
 
 /// The head of an event.
@@ -154,14 +212,7 @@ pub fn write_open(
     begin(buffer);
     add(&head, buffer);
     for one in open {
-        let entry = OpenEntry {
-            endpoint: one.endpoint.0,
-            due: one.due.0,
-            attempts: one.attempts,
-            round: one.round,
-            flags: one.flags,
-        };
-        add(&entry, buffer);
+        add(&OpenEntry::from(one), buffer);
     }
     close_envelope(place, OPEN_VERSION, buffer);
 }
@@ -173,15 +224,7 @@ pub fn read_open(place: Place, bytes: &[u8]) -> Result<OpenRow, Broken> {
         call: head.call.map(u64::from_le_bytes),
         kind: head.kind.into(),
         expires_at: head.expires_at.map(Tick),
-        open: packed(rest, |entry: OpenEntry| {
-            Ok(Open {
-                endpoint: EndpointNumber(entry.endpoint),
-                due: Tick(entry.due),
-                attempts: entry.attempts,
-                round: entry.round,
-                flags: entry.flags,
-            })
-        })?,
+        open: packed(rest, |entry: OpenEntry| Ok(entry.into()))?,
     })
 }
 
@@ -207,36 +250,13 @@ pub fn add_ended(
 
 fn close_ended(place: Place, ended: &[Ended], buffer: &mut Vec<u8>) {
     for one in ended {
-        let entry = EndedEntry {
-            endpoint: one.endpoint.0,
-            round: one.round,
-            state: codes::state::code(one.state),
-            reason: codes::reason::code(one.reason),
-            attempts: one.attempts,
-            status: one.status,
-            ms: one.ms,
-            ended_at: one.ended_at.0,
-        };
-        add(&entry, buffer);
+        add(&EndedEntry::from(one), buffer);
     }
     close_envelope(place, CLOSED_VERSION, buffer);
 }
 
 /// The deliveries of an event that have ended, in the order in which they did.
 pub fn read_ended(place: Place, bytes: &[u8]) -> Result<Vec<Ended>, Broken> {
-    packed(
-        unseal_only(place, CLOSED_VERSION, bytes)?,
-        |entry: EndedEntry| {
-            Ok(Ended {
-                endpoint: EndpointNumber(entry.endpoint),
-                round: entry.round,
-                state: codes::state::read(entry.state)?,
-                reason: codes::reason::read(entry.reason)?,
-                attempts: entry.attempts,
-                status: entry.status,
-                ms: entry.ms,
-                ended_at: Timestamp(entry.ended_at),
-            })
-        },
-    )
+    let body = unseal_only(place, CLOSED_VERSION, bytes)?;
+    packed(body, |entry: EndedEntry| entry.try_into())
 }

@@ -99,3 +99,13 @@ pub fn read_numbers(place: Place, bytes: &[u8]) -> Result<Numbers, Broken> {
         newest: Tick(row.newest),
     })
 }
+
+/// The number of the last batch of the journal that the tables have.
+pub fn write_applied(place: Place, applied: u64, buffer: &mut Vec<u8>) {
+    seal(place, VERSION, &applied, buffer);
+}
+
+/// The number of the last batch of the journal that the tables have.
+pub fn read_applied(place: Place, bytes: &[u8]) -> Result<u64, Broken> {
+    only(unseal_only(place, VERSION, bytes)?)
+}

@@ -7,6 +7,7 @@
 //! released never changes; a new one gets the next version, and the old one is still read.
 
 mod attempt;
+mod change;
 mod codes;
 mod endpoint;
 mod event;
@@ -18,19 +19,20 @@ mod tests;
 mod token;
 
 pub use attempt::{read_attempt, read_recent, write_attempt, write_recent};
+pub use change::{read_changes, write_changes};
 pub use endpoint::{read_endpoint, write_endpoint};
 pub use event::{
     add_ended, read_body, read_ended, read_head, read_open, write_body, write_ended, write_head,
     write_open,
 };
 pub use meta::{
-    read_body_bytes, read_epochs, read_format, read_numbers, write_body_bytes, write_epochs,
-    write_format, write_numbers,
+    read_applied, read_body_bytes, read_epochs, read_format, read_numbers, write_applied,
+    write_body_bytes, write_epochs, write_format, write_numbers,
 };
 pub use rollup::{read_rollup, write_rollup};
 pub use token::{read_token, write_token};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Why a record can't be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -105,6 +107,17 @@ fn begin(buffer: &mut Vec<u8>) {
 fn add(row: &impl Serialize, buffer: &mut Vec<u8>) {
     *buffer = postcard::to_extend(row, std::mem::take(buffer))
         .expect("rows have known lengths, and memory takes any of them");
+}
+
+/// Bytes that are written in one go; serde takes a slice for a sequence of numbers.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
 }
 
 /// A whole record of one piece.

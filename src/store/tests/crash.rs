@@ -20,8 +20,8 @@ fn what_was_acknowledged_outlives_a_power_loss() {
                 let batch = story.batch(12);
                 let quick_repair = story.dice.below(5) == 0;
                 let result = match quick_repair {
-                    true => store.commit_quick_repair(&batch),
-                    false => store.commit(&batch),
+                    true => store.commit_quick_repair(batch.clone()),
+                    false => store.commit(batch.clone()),
                 };
                 if result.is_err() {
                     break;

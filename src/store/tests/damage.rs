@@ -31,7 +31,7 @@ fn filled() -> Disk {
             vec![samples::recent(1), samples::recent(2)],
         ));
     }
-    store.commit(&changes).unwrap();
+    store.commit(changes).unwrap();
     store.close();
     disk
 }
@@ -210,7 +210,10 @@ fn commits_go_on_over_damaged_rows() {
     let moved = samples::open(1);
     let event = EventNumber(1);
     store
-        .commit(&[Change::Moved(event, moved), Change::Ended(event, ended)])
+        .commit(vec![
+            Change::Moved(event, moved),
+            Change::Ended(event, ended),
+        ])
         .unwrap();
     let stored = store.reader().event(event).unwrap().unwrap();
     assert_eq!((stored.open, stored.ended), (vec![], vec![ended]));
@@ -220,7 +223,7 @@ fn commits_go_on_over_damaged_rows() {
 
 /// Whatever state its rows are in, an event can be taken back.
 fn withdrawn(store: &mut Store, event: EventNumber) -> bool {
-    store.commit(&[Change::Withdrawn(event)]).unwrap();
+    store.commit(vec![Change::Withdrawn(event)]).unwrap();
     let mut seen = false;
     let mut look = |at, _| seen |= at == event;
     store.reader().each_open(&mut look).unwrap();

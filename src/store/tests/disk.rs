@@ -1,4 +1,5 @@
-//! A disk in memory that fails on command, and forgets on a power loss what was not synced.
+//! A disk in memory with a few files, which fails on command, and forgets on a power loss what
+//! was not synced.
 
 use std::io;
 use std::ops::Range;
@@ -11,22 +12,30 @@ use crate::domain::dice::Dice;
 /// What a power loss leaves torn.
 const SECTOR_BYTES: usize = 512;
 
-/// A disk; its clones are the same disk.
+/// A file of a disk, the first one to begin with; its clones are the same file.
 #[derive(Clone, Debug, Default)]
-pub struct Disk(Arc<Mutex<State>>);
+pub struct Disk {
+    disk: Arc<Mutex<State>>,
+    file: usize,
+}
 
 #[derive(Debug, Default)]
 struct State {
+    files: [File; 3],
+    /// Operations so far, on any of them.
+    count: u64,
+    /// The operations that fail.
+    failing: Range<u64>,
+}
+
+#[derive(Debug, Default)]
+struct File {
     /// What reads see.
     bytes: Vec<u8>,
     /// What a power loss can't take.
     synced: Vec<u8>,
     /// What was done since the last sync, in its order.
     unsynced: Vec<Step>,
-    /// Operations so far.
-    count: u64,
-    /// The operations that fail.
-    failing: Range<u64>,
 }
 
 #[derive(Debug)]
@@ -36,6 +45,12 @@ enum Step {
 }
 
 impl Disk {
+    /// Another file of the same disk.
+    pub fn file(&self, file: usize) -> Self {
+        let disk = Arc::clone(&self.disk);
+        Self { disk, file }
+    }
+
     /// The operations from the `after`-th from now on fail, so many of them.
     pub fn fail(&self, after: u64, times: u64) {
         let mut state = self.state();
@@ -63,105 +78,117 @@ impl Disk {
         let kept_percent = [0, 10, 50, 90, 100][dice.below(5) as usize];
         let torn = dice.below(2) == 0;
         let mut keeps = || dice.below(100) < kept_percent;
-        for step in state.unsynced.drain(..) {
-            match step {
-                Step::Length(length) => {
-                    if keeps() {
-                        state.synced.resize(length, 0);
-                    }
-                }
-                Step::Write(offset, bytes) if !torn => {
-                    if keeps() {
-                        write(&mut state.synced, offset, &bytes);
-                    }
-                }
-                Step::Write(offset, bytes) => {
-                    for (place, sector) in bytes.chunks(SECTOR_BYTES).enumerate() {
+        for file in &mut state.files {
+            for step in file.unsynced.drain(..) {
+                match step {
+                    Step::Length(length) => {
                         if keeps() {
-                            write(&mut state.synced, offset + place * SECTOR_BYTES, sector);
+                            file.synced.resize(length, 0);
+                        }
+                    }
+                    Step::Write(offset, bytes) if !torn => {
+                        if keeps() {
+                            write(&mut file.synced, offset, &bytes);
+                        }
+                    }
+                    Step::Write(offset, bytes) => {
+                        for (place, sector) in bytes.chunks(SECTOR_BYTES).enumerate() {
+                            if keeps() {
+                                write(&mut file.synced, offset + place * SECTOR_BYTES, sector);
+                            }
                         }
                     }
                 }
             }
+            file.bytes = file.synced.clone();
         }
-        state.bytes = state.synced.clone();
     }
 
     /// Flips one bit behind everyone's back.
     pub fn flip(&self, byte: usize, bit: u8) {
-        self.state().bytes[byte] ^= 1 << bit;
+        self.state().files[self.file].bytes[byte] ^= 1 << bit;
     }
 
     /// How many bytes there are.
     pub fn bytes(&self) -> usize {
-        self.state().bytes.len()
+        self.state().files[self.file].bytes.len()
     }
 
     /// Another disk with the same bytes, all synced.
     pub fn copy(&self) -> Self {
-        let bytes = self.state().bytes.clone();
-        Self(Arc::new(Mutex::new(State {
-            synced: bytes.clone(),
-            bytes,
+        let files = self.state().files.each_ref().map(|file| File {
+            bytes: file.bytes.clone(),
+            synced: file.bytes.clone(),
+            unsynced: Vec::new(),
+        });
+        let state = State {
+            files,
             ..State::default()
-        })))
+        };
+        Self {
+            disk: Arc::new(Mutex::new(state)),
+            file: self.file,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.disk.lock().unwrap()
     }
 
-    fn operate(&self) -> io::Result<MutexGuard<'_, State>> {
+    fn operate<T>(&self, work: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
         let mut state = self.state();
         let fails = state.failing.contains(&state.count);
         state.count += 1;
         if fails {
             Err(io::Error::other("the disk of a test fails"))
         } else {
-            Ok(state)
+            work(&mut state.files[self.file])
         }
     }
 }
 
 impl StorageBackend for Disk {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.operate()?.bytes.len() as u64)
+        self.operate(|file| Ok(file.bytes.len() as u64))
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let state = self.operate()?;
-        let begin = usize::try_from(offset).unwrap();
-        let bytes = state.bytes.get(begin..begin + out.len());
-        out.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
-        Ok(())
+        self.operate(|file| {
+            let begin = usize::try_from(offset).unwrap();
+            let bytes = file.bytes.get(begin..begin + out.len());
+            out.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+            Ok(())
+        })
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        let mut state = self.operate()?;
-        let length = usize::try_from(length).unwrap();
-        state.bytes.resize(length, 0);
-        state.unsynced.push(Step::Length(length));
-        Ok(())
+        self.operate(|file| {
+            let length = usize::try_from(length).unwrap();
+            file.bytes.resize(length, 0);
+            file.unsynced.push(Step::Length(length));
+            Ok(())
+        })
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let mut guard = self.operate()?;
-        let state = &mut *guard;
-        for step in state.unsynced.drain(..) {
-            match step {
-                Step::Length(length) => state.synced.resize(length, 0),
-                Step::Write(offset, bytes) => write(&mut state.synced, offset, &bytes),
+        self.operate(|file| {
+            for step in file.unsynced.drain(..) {
+                match step {
+                    Step::Length(length) => file.synced.resize(length, 0),
+                    Step::Write(offset, bytes) => write(&mut file.synced, offset, &bytes),
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut state = self.operate()?;
-        let offset = usize::try_from(offset).unwrap();
-        write(&mut state.bytes, offset, data);
-        state.unsynced.push(Step::Write(offset, data.to_vec()));
-        Ok(())
+        self.operate(|file| {
+            let offset = usize::try_from(offset).unwrap();
+            write(&mut file.bytes, offset, data);
+            file.unsynced.push(Step::Write(offset, data.to_vec()));
+            Ok(())
+        })
     }
 }
 

@@ -35,7 +35,7 @@ fn disk_with_a_past() -> (Disk, Rows) {
     let (mut store, _) = open_on(&disk).unwrap();
     let mut story = Story::new(4, Rows::of(&store));
     for _ in 0..5 {
-        store.commit(&story.batch(10)).unwrap();
+        store.commit(story.batch(10)).unwrap();
     }
     (disk.copy(), story.rows)
 }
@@ -52,7 +52,7 @@ fn fail_once(disk: &Disk, mut story: Story) {
     let mut acknowledged = story.rows.clone();
     for _ in 0..20 {
         let batch = story.batch(12);
-        if store.commit(&batch).is_ok() {
+        if store.commit(batch.clone()).is_ok() {
             acknowledged = story.rows.clone();
             continue;
         }
@@ -68,7 +68,7 @@ fn fail_once(disk: &Disk, mut story: Story) {
 fn bring_back(disk: &Disk, store: &mut Store) {
     let reader = store.reader();
     assert!(matches!(reader.event(EventNumber(1)), Err(ReadError::Away)));
-    assert!(store.commit(&[]).is_err(), "closed until it is reopened");
+    assert!(store.commit(vec![]).is_err(), "closed until it is reopened");
     if store.reopen().is_err() {
         assert!(matches!(reader.event(EventNumber(1)), Err(ReadError::Away)));
         disk.heal();
@@ -80,7 +80,7 @@ fn bring_back(disk: &Disk, store: &mut Store) {
 
 /// The batch that failed is taken up again.
 fn finish(store: &mut Store, batch: &[Change], found: &Rows, story: &Story) {
-    store.commit(batch).unwrap();
+    store.commit(batch.to_vec()).unwrap();
     let mut expected = found.clone();
     batch.iter().for_each(|change| expected.apply(change));
     assert!(Rows::of(store) == expected);

@@ -16,8 +16,8 @@ fn a_random_life_is_that_of_the_model() {
     for round in 0..60 {
         let batch = story.batch(40);
         match round % 7 {
-            0 => store.commit_quick_repair(&batch).unwrap(),
-            _ => store.commit(&batch).unwrap(),
+            0 => store.commit_quick_repair(batch.clone()).unwrap(),
+            _ => store.commit(batch.clone()).unwrap(),
         }
         assert!(Rows::of(&store) == story.rows, "round {round}");
         match round % 10 {
@@ -39,9 +39,9 @@ fn a_batch_may_come_twice() {
     let mut story = Story::new(2, Rows::of(&store));
     for _ in 0..60 {
         let batch = story.batch(30);
-        store.commit(&batch).unwrap();
+        store.commit(batch.clone()).unwrap();
         // It was on disk, and the answer said that it failed.
-        store.commit(&batch).unwrap();
+        store.commit(batch.clone()).unwrap();
         let mut expected = story.rows.clone();
         for change in &batch {
             expected.apply(change);
@@ -145,7 +145,7 @@ fn check_pages(reader: &Reader, rows: &Rows) {
 fn a_walk_stops_when_told_and_says_where_it_would_go_on() {
     let (mut store, _) = open_on(&first_disk()).unwrap();
     let events = (1..=3).map(|n| Change::Event(samples::new_event(n, vec![], vec![]).into()));
-    store.commit(&events.collect::<Vec<_>>()).unwrap();
+    store.commit(events.collect()).unwrap();
     let reader = store.reader();
     let check = |before: Option<u64>, rows_max, stop_at: u64, expected: Option<u64>| {
         let got = reader.events_backwards(before.map(EventNumber), rows_max, &mut |stored| {
@@ -180,7 +180,7 @@ fn a_database_of_before_there_were_rollups_has_none() {
     let key = RollupKey::whole(Span(3));
     let row = samples::rollup(1);
     store
-        .commit(&[Change::Rollup(key, Box::new(row.clone()))])
+        .commit(vec![Change::Rollup(key, Box::new(row.clone()))])
         .unwrap();
     assert_eq!(
         store.reader().hours(Span(0), Span(9)).unwrap(),

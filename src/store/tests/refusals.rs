@@ -35,7 +35,7 @@ fn a_first_database_is_made_whole_and_for_its_owner_only() {
     assert!(!directory.path().join("a/b/ringhook.redb.new").exists());
 
     let event = Change::Event(samples::new_event(1, vec![], vec![]).into());
-    store.commit(&[event]).unwrap();
+    store.commit(vec![event]).unwrap();
     assert!(store.reader().file_bytes() > 0 && store.reader().disk_free_bytes() > 0);
     assert!(store.close());
     let (store, loaded) = try_open(&path).unwrap();
@@ -134,7 +134,7 @@ fn a_newer_format_is_refused_by_name() {
     let database = Database::open(&path).unwrap();
     let transaction = database.begin_write().unwrap();
     let mut newer = Vec::new();
-    record::write_format(place(META, &META_FORMAT), 2, &mut newer);
+    record::write_format(place(META, &META_FORMAT), 3, &mut newer);
     transaction
         .open_table(META)
         .unwrap()
@@ -146,12 +146,12 @@ fn a_newer_format_is_refused_by_name() {
     assert!(matches!(
         error,
         OpenError::Newer {
-            found: 2,
-            known: 1,
+            found: 3,
+            known: 2,
             ..
         }
     ));
-    assert!(error.to_string().contains("format 2"), "{error}");
+    assert!(error.to_string().contains("format 3"), "{error}");
 }
 
 #[test]

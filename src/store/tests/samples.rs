@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::attempt::{
     Attempt, AttemptOutcome, ErrorKind, Exchange, Phase, Recent, Reply, Request, SendError, Timings,
 };
-use crate::domain::change::{EndState, Ended, Head, NewEvent, Open, Reason};
+use crate::domain::change::{EndState, Ended, Head, NewEvent, Numbers, Open, Reason};
 use crate::domain::endpoint::{
     Encoding, Endpoint, EndpointSpec, Health, Keys, Order, Pause, PauseCause, Policy, Tls,
 };
@@ -213,6 +213,16 @@ pub fn recent(ms: u32) -> Recent {
         status: 500,
         ms,
         slot: 9,
+    }
+}
+
+pub fn numbers() -> Numbers {
+    Numbers {
+        event: EventNumber(1000),
+        endpoint: EndpointNumber(7),
+        token: TokenNumber(8),
+        attempt: AttemptNumber(9),
+        newest: Tick(AT.0),
     }
 }
 

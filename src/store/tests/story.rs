@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::samples;
+use super::{samples, settle};
 use crate::domain::attempt::{Attempt, RING_SLOTS, Recent};
 use crate::domain::change::{Change, Ended, Head, Numbers, Open, Reopened};
 use crate::domain::dice::Dice;
@@ -34,6 +34,7 @@ pub struct Rows {
 impl Rows {
     /// What a store has.
     pub fn of(store: &Store) -> Self {
+        settle(store);
         let loaded = load::load(&store.shared, false).unwrap();
         let mut rows = Self {
             endpoints: loaded

@@ -13,7 +13,7 @@ use crate::store::thread::{Order, StoreThread};
 /// What the thread said.
 #[derive(PartialEq, Debug)]
 enum Said {
-    Done(usize, bool),
+    Done(bool),
     Reopened,
     Panicked,
 }
@@ -28,8 +28,7 @@ fn start(disk: &Disk, panics: bool) -> (StoreThread, Receiver<Said>) {
         open_on(disk).unwrap().0,
         Box::new(move |committed| {
             assert!(!panics, "a panic of a test");
-            let ok = committed.result.is_ok();
-            done.send(Said::Done(committed.changes.len(), ok)).unwrap();
+            done.send(Said::Done(committed.is_ok())).unwrap();
         }),
         Box::new(move || reopened.send(Said::Reopened).unwrap()),
         Arc::new(move || panicked.send(Said::Panicked).unwrap()),
@@ -51,7 +50,7 @@ fn batches_are_answered_and_on_disk() {
     thread.send(Order::Stop);
     assert!(thread.join());
     let said: Vec<_> = heard.iter().collect();
-    assert_eq!(said, [Said::Done(1, true), Said::Done(1, true)]);
+    assert_eq!(said, [Said::Done(true), Said::Done(true)]);
     let rows = Rows::of(&open_on(&disk).unwrap().0);
     assert_eq!(rows.heads.len(), 2);
 }
@@ -62,13 +61,13 @@ fn a_failed_batch_comes_back_and_the_file_is_opened_again() {
     let (thread, heard) = start(&disk, false);
     disk.fail(0, u64::MAX);
     thread.send(Order::Commit(batch(1)));
-    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(1, false)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(false)));
     thread.send(Order::Commit(batch(1)));
-    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(1, false)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(false)));
     disk.heal();
     assert_eq!(heard.recv_timeout(LONG), Ok(Said::Reopened));
     thread.send(Order::Commit(batch(1)));
-    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(1, true)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(true)));
     thread.send(Order::Stop);
     assert!(thread.join());
 }
@@ -80,7 +79,7 @@ fn each_failure_is_waited_for_longer_also_when_the_file_opens_in_between() {
     let fail = || {
         disk.fail(0, u64::MAX);
         thread.send(Order::Commit(batch(1)));
-        assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(1, false)));
+        assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(false)));
         disk.heal();
     };
     // 100 ms, 200 ms, then 400 ms.
@@ -101,7 +100,7 @@ fn stop_does_not_wait_for_a_disk() {
     let (thread, heard) = start(&disk, false);
     disk.fail(0, u64::MAX);
     thread.send(Order::Commit(batch(1)));
-    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(1, false)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(false)));
     thread.send(Order::Stop);
     assert!(!thread.join());
 }

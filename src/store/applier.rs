@@ -1,0 +1,106 @@
+//! The applier: a thread that writes into the tables what the journal has, many batches in one
+//! transaction. Nobody waits for it but who wants to read what was written just now.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+
+use redb::WriteTransaction;
+
+use super::apply::apply;
+use super::damage::Damage;
+use super::journal::Mark;
+use super::shared::Shared;
+use super::tables::{META, META_APPLIED, place};
+use super::tide::{End, Group};
+use super::{CommitError, record};
+use crate::domain::change::Change;
+
+/// By how much it stands back where others want the processor: what waits for it is bounded,
+/// and others wait for those.
+const NICE: i32 = 10;
+
+/// The thread, running.
+#[derive(Debug)]
+pub struct Applier {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Applier {
+    /// Starts it. Everything up to the batch that `mark` names is in the tables.
+    pub fn start(shared: Arc<Shared>, mark: Mark) -> std::io::Result<Self> {
+        shared.tide.begin(mark.applied);
+        let of = Arc::clone(&shared);
+        let thread = Builder::new().name("applier".into()).spawn(move || {
+            if let Err(error) = rustix::process::nice(NICE) {
+                log::debug!("the applier runs with the priority of the others: {error}");
+            }
+            run(&of);
+        })?;
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// Ends the thread and waits for it.
+    pub fn end(&mut self, how: End) {
+        if let Some(thread) = self.thread.take() {
+            self.shared.tide.end(how);
+            // It catches what panics in it.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Applier {
+    fn drop(&mut self) {
+        self.end(End::Now);
+    }
+}
+
+fn run(shared: &Shared) {
+    while let Some(group) = shared.tide.next_group() {
+        let last = group.last;
+        match catch_unwind(AssertUnwindSafe(|| apply_group(shared, &group))) {
+            Ok(Ok(())) => shared.tide.done(last),
+            Ok(Err(error)) => {
+                // redb refuses everything after an I/O error, and what a failed sync left
+                // behind is known only by reading the file anew.
+                shared.close();
+                shared.tide.fail(Some(error));
+                return;
+            }
+            Err(_) => {
+                shared.tide.fail(None);
+                return;
+            }
+        }
+    }
+}
+
+fn apply_group(shared: &Shared, group: &Group) -> Result<(), CommitError> {
+    let mut transaction = shared.begin_write()?;
+    transaction.set_quick_repair(group.quick_repair);
+    let written = write(transaction, &group.changes, group.last, &shared.damage);
+    written.map_err(|error| CommitError::of(&error))
+}
+
+/// One transaction, synced: the changes, and that the tables have everything up to the batch
+/// `last`.
+pub fn write(
+    transaction: WriteTransaction,
+    changes: &[Change],
+    last: u64,
+    damage: &Damage,
+) -> Result<(), redb::Error> {
+    apply(&transaction, changes, damage)?;
+    let mut record = Vec::new();
+    record::write_applied(place(META, &META_APPLIED), last, &mut record);
+    let mut meta = transaction.open_table(META)?;
+    meta.insert(META_APPLIED, record.as_slice())?;
+    drop(meta);
+    // Immediate durability is what a transaction has by default: one sync, at its end.
+    Ok(transaction.commit()?)
+}
