@@ -9,10 +9,10 @@ use redb::WriteTransaction;
 
 use super::apply::apply;
 use super::damage::Damage;
-use super::journal::Mark;
+use super::journal::Standing;
 use super::shared::Shared;
 use super::tables::{META, META_APPLIED, place};
-use super::tide::{End, Group};
+use super::tide::{End, Portion};
 use super::{CommitError, record};
 use crate::domain::change::Change;
 
@@ -28,9 +28,9 @@ pub struct Applier {
 }
 
 impl Applier {
-    /// Starts it. Everything up to the batch that `mark` names is in the tables.
-    pub fn start(shared: Arc<Shared>, mark: Mark) -> std::io::Result<Self> {
-        shared.tide.begin(mark.applied);
+    /// Starts it. Everything up to the batch that `standing` names is in the tables.
+    pub fn start(shared: Arc<Shared>, standing: Standing) -> std::io::Result<Self> {
+        shared.tide.begin(standing.applied);
         let of = Arc::clone(&shared);
         let thread = Builder::new().name("applier".into()).spawn(move || {
             if let Err(error) = rustix::process::nice(NICE) {
@@ -61,14 +61,14 @@ impl Drop for Applier {
 }
 
 fn run(shared: &Shared) {
-    while let Some(group) = shared.tide.next_group() {
-        let last = group.last;
-        match catch_unwind(AssertUnwindSafe(|| apply_group(shared, &group))) {
+    while let Some(portion) = shared.tide.next_portion() {
+        let last = portion.last;
+        match catch_unwind(AssertUnwindSafe(|| apply_portion(shared, &portion))) {
             Ok(Ok(())) => shared.tide.done(last),
             Ok(Err(error)) => {
                 // redb refuses everything after an I/O error, and what a failed sync left
-                // behind is known only by reading the file anew.
-                shared.close();
+                // behind is known only by reading the file anew: the store thread does so.
+                log::error!("the database could not be written: {error}");
                 shared.tide.fail(Some(error));
                 return;
             }
@@ -80,10 +80,10 @@ fn run(shared: &Shared) {
     }
 }
 
-fn apply_group(shared: &Shared, group: &Group) -> Result<(), CommitError> {
+fn apply_portion(shared: &Shared, portion: &Portion) -> Result<(), CommitError> {
     let mut transaction = shared.begin_write()?;
-    transaction.set_quick_repair(group.quick_repair);
-    let written = write(transaction, &group.changes, group.last, &shared.damage);
+    transaction.set_quick_repair(portion.quick_repair);
+    let written = write(transaction, &portion.changes, portion.last, &shared.damage);
     written.map_err(|error| CommitError::of(&error))
 }
 

@@ -1,9 +1,9 @@
 //! Applies changes to the tables: each in its order, row by row in the order of keys. What is
 //! applied together may be of several batches.
 //!
-//! A batch that failed may be on disk all the same, and comes again: so every change can be
-//! applied twice. An end that is already recorded is not recorded again, and what moves a
-//! delivery that is no longer open does nothing.
+//! A batch that failed may be on disk all the same, and the engine gives its changes again: so
+//! every change can be applied twice. An end that is already recorded is not recorded again, and
+//! what moves a delivery that is no longer open does nothing.
 
 use redb::{ReadableTable, WriteTransaction};
 
@@ -26,7 +26,7 @@ pub(super) fn apply(
     apply_keyed(transaction, changes)
 }
 
-/// Where a change belongs in the batch: the event it is about, and its own place.
+/// Where a change belongs: the event it is about, and its own place.
 type Mention = (EventNumber, usize);
 
 /// The tables of events, and memory to write records in.
@@ -52,7 +52,7 @@ impl<'t> Events<'t> {
     }
 
     /// Event by event in ascending order, so that neighbours in a page are written together,
-    /// and each row is read and written once however often the batch names it.
+    /// and each row is read and written once however often it is named.
     fn apply(&mut self, changes: &[Change]) -> Result<(), redb::Error> {
         let mut mentions: Vec<Mention> = Vec::with_capacity(changes.len());
         for (index, change) in changes.iter().enumerate() {
@@ -136,7 +136,7 @@ impl<'t> Events<'t> {
         Ok(())
     }
 
-    /// The deliveries of an event of which the batch says nothing else: no copies. Its number
+    /// The deliveries of an event of which nothing else is said: no copies. Its number
     /// is new, so there is no older row to take away where it has none.
     fn accept_deliveries(&mut self, new: &NewEvent) -> Result<(), redb::Error> {
         let event = new.number.0;

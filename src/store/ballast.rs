@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 /// Its size.
-const BYTES: usize = 1024 * 1024;
+const BYTES: usize = 4 * 1024 * 1024;
 /// It is made only where that many times its size is free.
 const ROOM: u64 = 4;
 

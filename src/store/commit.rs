@@ -24,21 +24,42 @@ impl Store {
             Ok(()) => {}
             Err(error) => {
                 self.shut();
-                if error.is_full && self.ballast.as_ref().is_some_and(Ballast::drop_it) {
-                    log::warn!("the disk is full: the ballast beside the database was removed");
+                if error.is_full {
+                    self.make_space();
                 }
             }
         }
         result
     }
 
+    /// Whether the tables could be written so far. After an error the store stays closed.
+    pub fn check(&mut self) -> Result<(), CommitError> {
+        let result = self.shared.tide.check();
+        if let Err(error) = &result {
+            self.shut();
+            if error.is_full {
+                self.make_space();
+            }
+        }
+        result
+    }
+
+    /// Gives back what was kept for a full disk. `true` when there was any.
+    pub(super) fn make_space(&self) -> bool {
+        let made = self.ballast.as_ref().is_some_and(Ballast::drop_it);
+        if made {
+            log::warn!("the disk is full: the ballast beside the database was removed");
+        }
+        made
+    }
+
     fn try_write(&mut self, changes: Vec<Change>, quick_repair: bool) -> Result<(), CommitError> {
         let tide = &self.shared.tide;
         let opened = self.opened.as_mut().ok_or_else(CommitError::away)?;
         tide.wait_for_room()?;
-        let number = opened.journal.append(&changes, tide.applied());
-        let number = number.map_err(|error| CommitError::io(&error))?;
-        tide.add(changes, number, quick_repair);
+        let written = opened.journal.append(&changes, tide.applied());
+        let written = written.map_err(|error| CommitError::io(&error))?;
+        tide.add(changes, written, quick_repair);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The part of a batch that is rows by key: endpoints, tokens, history and numbers. Each is
+//! The part of the changes that is rows by key: endpoints, tokens, history and numbers. Each is
 //! written whole; what belongs to events is not touched here.
 
 use redb::{Key, WriteTransaction};
@@ -40,7 +40,7 @@ pub(super) fn apply_keyed(
             Change::Recent(endpoint, _) => recent.push((endpoint.0, Some(change))),
             Change::Rollup(key, _) => rollups.push((stored(*key), Some(change))),
             Change::RollupsDropped { hours, minutes } => {
-                // Those of this batch that came before are as old as those on disk.
+                // Those of this transaction that came before are as old as those on disk.
                 for (key, row) in &mut rollups {
                     if is_old(*key, *hours, *minutes) {
                         *row = None;

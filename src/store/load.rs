@@ -4,7 +4,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase};
 
 use super::Loaded;
 use super::failure::Failure;
-use super::journal::Mark;
+use super::journal::Standing;
 use super::open::FORMAT;
 use super::record::{self, Broken, Place};
 use super::shared::Shared;
@@ -35,11 +35,11 @@ pub fn check_format(database: &Database) -> Result<(), Failure> {
 }
 
 /// How far the tables are.
-pub fn mark(database: &Database) -> Result<Mark, Failure> {
+pub fn standing(database: &Database) -> Result<Standing, Failure> {
     let transaction = database.begin_read()?;
     let epochs = meta(&transaction, META_EPOCHS, record::read_epochs)?;
     let has_any = transaction.open_table(META)?.get(META_APPLIED)?.is_some();
-    Ok(Mark {
+    Ok(Standing {
         database: u64::from_le_bytes(epochs.as_slice()[0].salt),
         applied: match has_any {
             true => meta(&transaction, META_APPLIED, record::read_applied)?,

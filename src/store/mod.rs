@@ -221,6 +221,12 @@ impl Store {
         Reader::new(self.shared.clone())
     }
 
+    /// Has `alarm` called when the tables could not be written: `check` then says why, and
+    /// `reopen` brings them back. What was committed is in the journal.
+    pub fn on_failure(&self, alarm: Box<dyn Fn() + Send>) {
+        self.shared.tide.on_failure(alarm);
+    }
+
     /// Closes the files, leaving tables that need no repair and a journal without anything.
     /// `false` when that failed; nothing that was committed is lost by it.
     pub fn close(mut self) -> bool {

@@ -20,12 +20,12 @@ use super::ballast::Ballast;
 use super::compact::{FREE_BYTES_MIN, compact};
 use super::damage::Damage;
 use super::failure::Failure;
-use super::journal::{self, Journal, Mark};
+use super::journal::{self, Journal, Standing};
 use super::load::{self, check_format, load};
 use super::record;
 use super::shared::Shared;
 use super::tables::{self, META, META_EPOCHS, META_FORMAT, META_NUMBERS};
-use super::{Loaded, OpenError, Opened, Options, Store};
+use super::{Loaded, OpenError, Opened, Options, Store, is_full};
 use crate::domain::change::Numbers;
 use crate::domain::id::{
     AttemptNumber, EndpointNumber, Epoch, Epochs, EventNumber, Salt, TokenNumber,
@@ -45,7 +45,8 @@ pub struct Opener {
 }
 
 const MARKER: &str = "ringhook made a database here. Without it, ringhook does not start: put \
-the database or a backup of it back, or remove this file to begin anew with nothing.\n";
+the database or a backup of it back, or remove this file, and those that end with .journal-a and \
+.journal-b, to begin anew with nothing.\n";
 
 /// Opens the database, or makes one where there is no file: as `PATH.new`, committed, synced,
 /// renamed, the directory synced. Repairs it when the last run was killed. The file is 0600 and
@@ -53,30 +54,40 @@ the database or a backup of it back, or remove this file to begin anew with noth
 pub fn open(options: &Options) -> Result<(Store, Loaded), OpenError> {
     let path = &options.path;
     let is_new = make_if_absent(options).map_err(|failure| failure.at(path))?;
-    let (file, cache_bytes) = (path.clone(), options.cache_bytes);
-    let beside_file = path.clone();
-    let opener = Opener {
-        database: Box::new(move || builder(cache_bytes).open(&file)),
-        journal: Box::new(move || journal_files(&beside_file)),
+    let ballast = Ballast::new(beside(path, ".ballast"));
+    let opened = match open_with(path, opener(options), is_new) {
+        // What the journal holds wants some space in the tables.
+        Err(OpenError::Io { source, .. }) if is_full(&source) && ballast.drop_it() => {
+            open_with(path, opener(options), is_new)
+        }
+        opened => opened,
     };
-    let (mut store, loaded) = open_with(path, opener, is_new)?;
+    let (mut store, loaded) = opened?;
     // It is written again where it is missing: the last run may have ended before it.
     mark(path).map_err(|failure| failure.at(path))?;
-    let ballast = Ballast::new(beside(path, ".ballast"));
     ballast.make();
     store.ballast = Some(ballast);
     Ok((store, loaded))
+}
+
+fn opener(options: &Options) -> Opener {
+    let (database, journal) = (options.path.clone(), options.path.clone());
+    let cache_bytes = options.cache_bytes;
+    Opener {
+        database: Box::new(move || builder(cache_bytes).open(&database)),
+        journal: Box::new(move || journal_files(&journal)),
+    }
 }
 
 /// Opens a database that is there.
 pub fn open_with(path: &Path, opener: Opener, is_new: bool) -> Result<(Store, Loaded), OpenError> {
     let shared = Arc::new(Shared::new(path.to_owned()));
     let opened = guarded(|| {
-        let (mut database, journal, mark) = open_whole(&opener, &shared.damage)?;
+        let (mut database, journal, standing) = open_whole(&opener, &shared.damage)?;
         compact(&mut database, path, FREE_BYTES_MIN)?;
         shared.put(database);
         let loaded = load(&shared, is_new)?;
-        let applier = Applier::start(Arc::clone(&shared), mark)?;
+        let applier = Applier::start(Arc::clone(&shared), standing)?;
         Ok((Opened { applier, journal }, loaded))
     });
     let (opened, loaded) = opened.map_err(|failure| failure.at(path))?;
@@ -93,48 +104,61 @@ impl Store {
     /// Opens the files again after a commit that failed.
     pub fn reopen(&mut self) -> Result<(), OpenError> {
         self.shut();
-        let opened = guarded(|| {
-            let (database, journal, mark) = open_whole(&self.opener, &self.shared.damage)?;
-            self.shared.put(database);
-            let applier = Applier::start(Arc::clone(&self.shared), mark)?;
-            Ok(Opened { applier, journal })
-        });
+        let opened = match self.try_reopen() {
+            Err(Failure::Io(source)) if is_full(&source) && self.make_space() => self.try_reopen(),
+            opened => opened,
+        };
         let opened = opened.map_err(|failure| failure.at(&self.shared.path))?;
         self.opened = Some(opened);
         Ok(())
     }
+
+    fn try_reopen(&self) -> Result<Opened, Failure> {
+        guarded(|| {
+            let (database, journal, standing) = open_whole(&self.opener, &self.shared.damage)?;
+            self.shared.put(database);
+            let applier = Applier::start(Arc::clone(&self.shared), standing)?;
+            Ok(Opened { applier, journal })
+        })
+    }
 }
 
 /// A database of ours, of a format that we read, with all that its journal holds.
-fn open_whole(opener: &Opener, damage: &Damage) -> Result<(Database, Journal, Mark), Failure> {
+fn open_whole(opener: &Opener, damage: &Damage) -> Result<(Database, Journal, Standing), Failure> {
     let database = (opener.database)()?;
     check_format(&database)?;
-    let mut mark = load::mark(&database)?;
+    let mut standing = load::standing(&database)?;
     let files = (opener.journal)()?;
-    let (changes, last) = journal::read_missing(&files, mark)?;
-    if last > mark.applied {
+    let (changes, last) = journal::read_missing(&files, standing)?;
+    if last > standing.applied {
         log::info!("the last run was cut short: what its journal holds is taken over");
-        applier::write(database.begin_write()?, &changes, last, damage)?;
-        mark.applied = last;
+        let written = guarded(|| {
+            let transaction = database.begin_write()?;
+            Ok(applier::write(transaction, &changes, last, damage)?)
+        });
+        written.map_err(|failure| match failure {
+            Failure::Damaged(why) => Failure::Damaged(format!(
+                "what its journal holds can't be written to it: {why}"
+            )),
+            other => other,
+        })?;
+        standing.applied = last;
     }
-    Ok((database, Journal::new(files, mark), mark))
+    Ok((database, Journal::new(files, standing), standing))
 }
 
 /// The two files of the journal, made where they are missing.
 fn journal_files(path: &Path) -> io::Result<journal::Files> {
-    let mut is_new = false;
-    let mut open = |ending| {
+    let open = |ending| {
         let path = beside(path, ending);
-        is_new |= !is_there(&path)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).mode(0o600);
         let backend = FileBackend::new(options.open(path)?).map_err(io::Error::other)?;
         Ok::<_, io::Error>(Box::new(backend))
     };
     let files: journal::Files = [open(".journal-a")?, open(".journal-b")?];
-    if is_new {
-        sync_directory(path)?;
-    }
+    // Also where they are there: the last run may have ended before this.
+    sync_directory(path)?;
     Ok(files)
 }
 
@@ -213,7 +237,7 @@ fn make_if_absent(options: &Options) -> Result<bool, Failure> {
 fn gone(path: &Path) -> Failure {
     Failure::Damaged(format!(
         "the file is gone, and {} says that there was one: put it or a backup of it back, or \
-         remove that marker to begin anew with nothing",
+         remove that marker and the two files of the journal to begin anew with nothing",
         beside(path, ".made").display()
     ))
 }

@@ -22,8 +22,7 @@ impl Reader {
     /// Up to `rows_max` events from that number on. One whose head is damaged is passed over:
     /// it is kept until somebody has looked at it.
     pub fn slice(&self, from: EventNumber, rows_max: usize) -> Result<Slice, ReadError> {
-        // What is newer is not pruned, and what it says of older ones is looked at again.
-        self.read_as_is(|transaction, _| {
+        self.read(|transaction, _| {
             let mut heads = transaction.open_table(HEADS)?.range(from.0..)?;
             let mut slice = Slice::default();
             for _ in 0..rows_max {

@@ -1,4 +1,4 @@
-//! The store thread: the only one that writes. It takes one batch at a time, answers each, and
+//! The store thread: the only one that commits. It takes one batch at a time, answers each, and
 //! brings the database back after an error.
 //!
 //! It decides nothing: what is in a batch, and whether a failed one is tried again, is the
@@ -17,10 +17,12 @@ use crate::domain::change::Change;
 /// What the store thread is told.
 #[derive(Debug)]
 pub enum Order {
-    /// Apply a batch.
+    /// Commit a batch.
     Commit(Vec<Change>),
     /// The same, leaving a file that needs no repair should this be the last commit.
     CommitQuickRepair(Vec<Change>),
+    /// The tables could not be written: the store is to be brought back.
+    Check,
     /// Close the file and end.
     Stop,
 }
@@ -50,6 +52,11 @@ impl StoreThread {
         on_panic: Arc<dyn Fn() + Send + Sync>,
     ) -> std::io::Result<Self> {
         let (orders, incoming) = channel();
+        let alarm = orders.clone();
+        store.on_failure(Box::new(move || {
+            // Nobody listens after the last word.
+            let _ = alarm.send(Order::Check);
+        }));
         let worker = Worker {
             incoming,
             done,
@@ -71,7 +78,7 @@ impl StoreThread {
     /// Waits for the end, after `Order::Stop` (which it gives itself if need be). `true` when
     /// the file was open and is closed cleanly.
     pub fn join(self) -> bool {
-        drop(self.orders);
+        self.send(Order::Stop);
         self.thread.join().unwrap_or(false)
     }
 }
@@ -99,26 +106,17 @@ impl Worker {
 
     /// Serves until told to stop, or until nobody is left to tell. `true` when the file is open.
     ///
-    /// On a full disk the file opens and the next commit fails: so what a reopening waits grows
+    /// On a full disk the files may open and the next commit fails: so what a reopening waits grows
     /// until a commit that carried an event has succeeded, not until the file is open.
     fn run(&self, store: &mut Store) -> bool {
         let mut wait = BACK_OFF_FIRST;
         while let Ok(order) = self.incoming.recv() {
-            let (changes, quick_repair) = match order {
-                Order::Commit(changes) => (changes, false),
-                Order::CommitQuickRepair(changes) => (changes, true),
+            let failed = match order {
+                Order::Commit(changes) => self.commit(store, changes, false, &mut wait),
+                Order::CommitQuickRepair(changes) => self.commit(store, changes, true, &mut wait),
+                Order::Check => store.check().is_err(),
                 Order::Stop => return true,
             };
-            let has_event = changes.iter().any(|one| matches!(one, Change::Event(_)));
-            let result = match quick_repair {
-                true => store.commit_quick_repair(changes),
-                false => store.commit(changes),
-            };
-            let failed = result.is_err();
-            if !failed && has_event {
-                wait = BACK_OFF_FIRST;
-            }
-            self.answer(result);
             if failed && !self.bring_back(store, &mut wait) {
                 return false;
             }
@@ -126,11 +124,27 @@ impl Worker {
         true
     }
 
-    fn answer(&self, result: Committed) {
-        if let Err(error) = &result {
-            log::error!("a commit failed, the database will be reopened: {error}");
+    /// `true` when it failed.
+    fn commit(
+        &self,
+        store: &mut Store,
+        changes: Vec<Change>,
+        quick_repair: bool,
+        wait: &mut Duration,
+    ) -> bool {
+        let has_event = changes.iter().any(|one| matches!(one, Change::Event(_)));
+        let result = match quick_repair {
+            true => store.commit_quick_repair(changes),
+            false => store.commit(changes),
+        };
+        let failed = result.is_err();
+        match &result {
+            Ok(()) if has_event => *wait = BACK_OFF_FIRST,
+            Ok(()) => {}
+            Err(error) => log::error!("a commit failed, the database will be reopened: {error}"),
         }
         (self.done)(result);
+        failed
     }
 
     /// Reopens the database, waiting longer after each failure. `false` when told to stop
@@ -160,6 +174,7 @@ impl Worker {
                 Ok(Order::Commit(_) | Order::CommitQuickRepair(_)) => {
                     (self.done)(Err(CommitError::away()));
                 }
+                Ok(Order::Check) => {}
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
                 Err(RecvTimeoutError::Timeout) => return true,
             }

@@ -1,6 +1,7 @@
 //! What is committed and not yet in the tables: it waits here for the applier, and is bounded.
 //! Readers ask here whether the tables have everything.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,17 +9,17 @@ use std::time::Duration;
 use super::CommitError;
 use crate::domain::change::Change;
 
-/// So many changes, or bytes of bodies, are worth a commit of the tables …
+/// So many changes, or bytes of the journal, are worth a commit of the tables …
 const ENOUGH: usize = 1024;
 const ENOUGH_BYTES: usize = 1024 * 1024;
 /// … and fewer get one after so long, when nobody wants to read them.
 const PAUSE: Duration = Duration::from_millis(200);
 /// A batch waits for its place while more than this waits.
-const WAITING_MAX: usize = 4 * ENOUGH;
-const WAITING_BYTES_MAX: usize = 8 * ENOUGH_BYTES;
+const WAITING_MAX: usize = 16 * ENOUGH;
+const WAITING_BYTES_MAX: usize = 16 * ENOUGH_BYTES;
 
 /// What waits, and how far the tables are. Numbers are those of batches in the journal.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Tide {
     state: Mutex<State>,
     /// For the applier: there is something to do.
@@ -26,12 +27,17 @@ pub struct Tide {
     /// For the others: the tables have more, or never will.
     applied: Condvar,
     /// `State::committed` and `State::applied`, so that looking takes no lock.
-    marks: [AtomicU64; 2],
+    numbers: [AtomicU64; 2],
+    /// Called when the applier has failed.
+    alarm: Mutex<Option<Alarm>>,
 }
+
+/// See `Tide::on_failure`.
+type Alarm = Box<dyn Fn() + Send>;
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: Group,
+    waiting: Portion,
     committed: u64,
     applied: u64,
     /// Somebody waits for what is here.
@@ -52,7 +58,7 @@ pub enum End {
 
 /// What is applied in one commit of the tables.
 #[derive(Debug, Default)]
-pub struct Group {
+pub struct Portion {
     /// Of one batch or of many, in their order.
     pub changes: Vec<Change>,
     /// The number of the last batch.
@@ -74,12 +80,12 @@ impl Tide {
             applied,
             ..State::default()
         };
-        self.mark(&self.state());
+        self.publish(&self.state());
     }
 
     /// The number of the last batch that the tables have.
     pub fn applied(&self) -> u64 {
-        self.marks[1].load(Ordering::Acquire)
+        self.numbers[1].load(Ordering::Acquire)
     }
 
     /// Whether the tables have everything.
@@ -91,30 +97,29 @@ impl Tide {
     /// Waits while too much waits. An error when the applier has failed.
     pub fn wait_for_room(&self) -> Result<(), CommitError> {
         let is_full = |state: &mut State| {
-            let Group { changes, bytes, .. } = &state.waiting;
+            let Portion { changes, bytes, .. } = &state.waiting;
             let much = changes.len() > WAITING_MAX || *bytes > WAITING_BYTES_MAX;
             much && state.failure.is_none() && !state.panicked
         };
         let state = self.applied.wait_while(self.state(), is_full);
         let state = state.unwrap_or_else(PoisonError::into_inner);
-        assert!(!state.panicked, "the tables could not be written");
-        state.failure.clone().map_or(Ok(()), Err)
+        state.check()
     }
 
-    /// A batch was committed under that number; the tables are to get it.
-    pub fn add(&self, mut changes: Vec<Change>, number: u64, quick_repair: bool) {
+    /// A batch was committed under that number, as so many bytes; the tables are to get it.
+    pub fn add(&self, mut changes: Vec<Change>, (number, bytes): (u64, usize), quick_repair: bool) {
         let mut state = self.state();
         let waiting = &mut state.waiting;
-        let was_empty = waiting.changes.is_empty();
-        waiting.bytes += changes.iter().map(bytes).sum::<usize>();
+        let was_empty = waiting.is_empty();
+        waiting.bytes += bytes;
         waiting.last = number;
         waiting.quick_repair |= quick_repair;
-        match was_empty {
+        match waiting.changes.is_empty() {
             true => waiting.changes = changes,
             false => waiting.changes.append(&mut changes),
         }
         state.committed = number;
-        self.mark(&state);
+        self.publish(&state);
         let wake = was_empty || state.is_due();
         drop(state);
         if wake {
@@ -124,7 +129,7 @@ impl Tide {
 
     /// Waits until the tables have all that was committed before.
     pub fn catch_up(&self) -> Result<(), Away> {
-        let [committed, applied] = &self.marks;
+        let [committed, applied] = &self.numbers;
         let target = committed.load(Ordering::Acquire);
         if applied.load(Ordering::Acquire) >= target {
             return Ok(());
@@ -145,7 +150,7 @@ impl Tide {
     }
 
     /// For the applier: what is to be applied next; None when it is to end.
-    pub fn next_group(&self) -> Option<Group> {
+    pub fn next_portion(&self) -> Option<Portion> {
         let idle = |state: &mut State| state.waiting.is_empty() && state.end.is_none();
         let state = self.more.wait_while(self.state(), idle);
         let state = state.unwrap_or_else(PoisonError::into_inner);
@@ -156,17 +161,17 @@ impl Tide {
             return None;
         }
         state.wanted = false;
-        let group = std::mem::take(&mut state.waiting);
+        let portion = std::mem::take(&mut state.waiting);
         drop(state);
         self.applied.notify_all();
-        Some(group)
+        Some(portion)
     }
 
-    /// The tables have a group.
+    /// The tables have a portion.
     pub fn done(&self, last: u64) {
         let mut state = self.state();
         state.applied = last;
-        self.mark(&state);
+        self.publish(&state);
         drop(state);
         self.applied.notify_all();
     }
@@ -178,6 +183,19 @@ impl Tide {
         state.failure = error;
         drop(state);
         self.applied.notify_all();
+        let alarm = self.alarm.lock().unwrap_or_else(PoisonError::into_inner);
+        alarm.iter().for_each(|alarm| alarm());
+    }
+
+    /// Has `alarm` called when the applier fails, for otherwise only the next batch finds out.
+    pub fn on_failure(&self, alarm: Alarm) {
+        let mut place = self.alarm.lock().unwrap_or_else(PoisonError::into_inner);
+        *place = Some(alarm);
+    }
+
+    /// An error when the applier has failed.
+    pub fn check(&self) -> Result<(), CommitError> {
+        self.state().check()
     }
 
     /// The applier is to end.
@@ -187,9 +205,9 @@ impl Tide {
         self.applied.notify_all();
     }
 
-    fn mark(&self, state: &State) {
-        self.marks[0].store(state.committed, Ordering::Release);
-        self.marks[1].store(state.applied, Ordering::Release);
+    fn publish(&self, state: &State) {
+        self.numbers[0].store(state.committed, Ordering::Release);
+        self.numbers[1].store(state.applied, Ordering::Release);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -200,7 +218,7 @@ impl Tide {
 
 impl State {
     fn is_due(&self) -> bool {
-        let Group {
+        let Portion {
             changes,
             bytes,
             quick_repair,
@@ -210,23 +228,27 @@ impl State {
         enough || *quick_repair || self.wanted || self.end.is_some()
     }
 
+    fn check(&self) -> Result<(), CommitError> {
+        assert!(!self.panicked, "the tables could not be written");
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
     fn is_over(&self) -> bool {
         self.end == Some(End::Now) || self.failure.is_some() || self.panicked
     }
 }
 
-impl Group {
+impl Portion {
     fn is_empty(&self) -> bool {
         // A batch may have no changes; the tables get its number all the same.
         self.last == 0
     }
 }
 
-/// What a change takes in memory, where that is much.
-fn bytes(change: &Change) -> usize {
-    match change {
-        Change::Event(new) => new.body.len(),
-        Change::History(_, attempt) => attempt.exchange.request.body.len(),
-        _ => 0,
+impl fmt::Debug for Tide {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tide")
+            .field("numbers", &self.numbers)
+            .finish_non_exhaustive()
     }
 }

@@ -109,5 +109,5 @@ fn an_almost_full_disk_refuses_events_and_goes_on_delivering() {
 fn a_ballast_lies_beside_the_database() {
     let daemon = Daemon::start();
     let ballast = daemon.data.path().join("ringhook.redb.ballast");
-    assert_eq!(ballast.metadata().unwrap().len(), 1 << 20);
+    assert_eq!(ballast.metadata().unwrap().len(), 4 << 20);
 }

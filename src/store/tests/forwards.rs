@@ -1,6 +1,6 @@
 //! The walk of a replay, and the place where it begins.
 
-use super::{first_disk, open_on, samples, settle};
+use super::{first_disk, open_on, samples};
 use crate::domain::change::{Change, Head, NewEvent};
 use crate::domain::id::EventNumber;
 use crate::domain::time::Timestamp;
@@ -22,7 +22,6 @@ fn store(events: &[(u64, u64)]) -> Store {
         Change::Event(NewEvent { head, ..event }.into())
     };
     store.commit(events.iter().map(new).collect()).unwrap();
-    settle(&store);
     store
 }
 

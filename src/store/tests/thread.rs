@@ -73,6 +73,23 @@ fn a_failed_batch_comes_back_and_the_file_is_opened_again() {
 }
 
 #[test]
+fn tables_that_can_not_be_written_are_brought_back_without_another_batch() {
+    let disk = first_disk();
+    let (thread, heard) = start(&disk, false);
+    thread.send(Order::Commit(batch(1)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(true)));
+    disk.fail(0, u64::MAX);
+    while !disk.has_failed() {
+        std::thread::yield_now();
+    }
+    disk.heal();
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Reopened));
+    thread.send(Order::Stop);
+    assert!(thread.join());
+    assert_eq!(Rows::of(&open_on(&disk).unwrap().0).heads.len(), 1);
+}
+
+#[test]
 fn each_failure_is_waited_for_longer_also_when_the_file_opens_in_between() {
     let disk = first_disk();
     let (thread, heard) = start(&disk, false);
