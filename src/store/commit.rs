@@ -22,12 +22,7 @@ impl Store {
             // Nobody waits much for a commit that is made when nothing else is to be done.
             Ok(()) if quick_repair => self.ballast.iter().for_each(Ballast::make),
             Ok(()) => {}
-            Err(error) => {
-                self.shut();
-                if error.is_full {
-                    self.make_space();
-                }
-            }
+            Err(error) => self.give_up(error),
         }
         result
     }
@@ -36,12 +31,16 @@ impl Store {
     pub fn check(&mut self) -> Result<(), CommitError> {
         let result = self.shared.tide.check();
         if let Err(error) = &result {
-            self.shut();
-            if error.is_full {
-                self.make_space();
-            }
+            self.give_up(error);
         }
         result
+    }
+
+    fn give_up(&mut self, error: &CommitError) {
+        self.shut();
+        if error.is_full {
+            self.make_space();
+        }
     }
 
     /// Gives back what was kept for a full disk. `true` when there was any.

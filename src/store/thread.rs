@@ -35,7 +35,7 @@ pub type Committed = Result<(), CommitError>;
 #[derive(Debug)]
 pub struct StoreThread {
     orders: Sender<Order>,
-    thread: JoinHandle<bool>,
+    thread: Option<JoinHandle<bool>>,
 }
 
 /// The waits between tries to reopen the database: from the first, doubling to the last.
@@ -65,7 +65,10 @@ impl StoreThread {
         let thread = Builder::new()
             .name("store".into())
             .spawn(move || worker.guarded(store, &*on_panic))?;
-        Ok(Self { orders, thread })
+        Ok(Self {
+            orders,
+            thread: Some(thread),
+        })
     }
 
     /// Gives an order; never blocks. The engine has at most one batch out at a time, which is
@@ -77,9 +80,17 @@ impl StoreThread {
 
     /// Waits for the end, after `Order::Stop` (which it gives itself if need be). `true` when
     /// the file was open and is closed cleanly.
-    pub fn join(self) -> bool {
+    pub fn join(mut self) -> bool {
         self.send(Order::Stop);
-        self.thread.join().unwrap_or(false)
+        let ended = self.thread.take().map(JoinHandle::join);
+        matches!(ended, Some(Ok(true)))
+    }
+}
+
+impl Drop for StoreThread {
+    /// Nobody will talk to it any more: it closes the files. Its own alarm would keep it waiting.
+    fn drop(&mut self) {
+        self.send(Order::Stop);
     }
 }
 
@@ -104,7 +115,7 @@ impl Worker {
         }
     }
 
-    /// Serves until told to stop, or until nobody is left to tell. `true` when the file is open.
+    /// Serves until told to stop. `true` when the file is open.
     ///
     /// On a full disk the files may open and the next commit fails: so what a reopening waits grows
     /// until a commit that carried an event has succeeded, not until the file is open.

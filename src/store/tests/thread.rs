@@ -1,7 +1,7 @@
 //! The store thread: answers, the way back after an error, stop at any moment.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use super::disk::Disk;
@@ -127,6 +127,15 @@ fn a_thread_that_nobody_talks_to_any_more_closes_the_file() {
     let disk = first_disk();
     let (thread, _heard) = start(&disk, false);
     assert!(thread.join());
+}
+
+#[test]
+fn a_thread_that_is_dropped_closes_the_file() {
+    let disk = first_disk();
+    let (thread, heard) = start(&disk, false);
+    drop(thread);
+    // It ends, and with it what it would say things to.
+    assert!(heard.recv_timeout(LONG) == Err(RecvTimeoutError::Disconnected));
 }
 
 #[test]
