@@ -131,6 +131,19 @@ fn what_is_read_has_what_was_committed_just_before() {
     }
 }
 
+/// Else bodies that are gone would be counted off again.
+#[test]
+fn what_was_pruned_just_before_is_not_in_the_next_slice() {
+    let (mut store, _) = open_on(&first_disk()).unwrap();
+    let reader = store.reader();
+    let slice = || reader.slice(EventNumber(1), 10).unwrap().events.len();
+    let ended = samples::new_event(1, vec![], vec![samples::ended(1)]);
+    store.commit(vec![Change::Event(ended.into())]).unwrap();
+    assert_eq!(slice(), 1);
+    store.commit(vec![Change::Pruned(EventNumber(1))]).unwrap();
+    assert_eq!(slice(), 0);
+}
+
 #[test]
 fn what_only_the_journal_has_is_there_after_the_process_ended() {
     let disk = first_disk();
