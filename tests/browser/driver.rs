@@ -46,25 +46,36 @@ impl Element {
     }
 }
 
+/// A free port of IPv4 may be taken on IPv6 by another browser's driver: then it ends at once.
+const STARTS_MAX: usize = 5;
+
+/// A driver and its port; None when it ended before it had one.
+fn chromedriver() -> Option<(Child, u16)> {
+    let mut child = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver: tests/run installs it (chromium-driver)");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        let (_, port) = line.split_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    let Some(port) = port else {
+        child.wait().unwrap();
+        return None;
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    Some((child, port))
+}
+
 impl Driver {
     /// Starts a browser whose user reads these languages, as `fr-FR,fr`.
     pub fn start(languages: &str) -> Self {
-        let mut child = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver: tests/run installs it (chromium-driver)");
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port: u16 = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let (_, port) = line.split_once("started successfully on port ")?;
-                port.trim_end_matches('.').parse().ok()
-            })
+        let (child, port) = (0..STARTS_MAX)
+            .find_map(|_| chromedriver())
             .expect("chromedriver says its port");
-        std::thread::spawn(move || lines.for_each(drop));
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
