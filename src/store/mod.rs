@@ -1,10 +1,11 @@
 //! The durable record: a journal and redb tables, and the one thread that commits.
 //!
 //! `open` makes or opens the files. A `commit` writes a batch to the `journal`; what it holds is
-//! brought to the tables by the `applier`, many batches at a time, and until then waits in the
-//! `tide`. `read` reads snapshots, which have all that was committed; `thread` is the loop around
-//! it all; `tables` and `record` are what is on the disk. The store decides nothing, reads no
-//! clock, and keeps nothing in memory but redb's cache and what the tables do not have yet.
+//! brought to the tables by the `applier`, many batches at a time and `gently`, and until then
+//! waits in the `tide`. `read` reads snapshots, which have all that was committed; `thread` is the
+//! loop around it all; `tables` and `record` are what is on the disk. The store decides nothing,
+//! reads no clock, and keeps nothing in memory but redb's cache and what the tables do not have
+//! yet.
 
 mod applier;
 mod apply;
@@ -14,6 +15,7 @@ mod compact;
 mod damage;
 mod failure;
 mod forwards;
+mod gently;
 mod journal;
 mod keyed;
 mod life;

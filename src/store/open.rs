@@ -18,13 +18,14 @@ use redb::{Builder, Database, DatabaseError};
 use super::applier::{self, Applier};
 use super::ballast::Ballast;
 use super::compact::{FREE_BYTES_MIN, compact};
-use super::damage::Damage;
 use super::failure::Failure;
+use super::gently::Gently;
 use super::journal::{self, Journal, Standing};
 use super::load::{self, check_format, load};
 use super::record;
 use super::shared::Shared;
 use super::tables::{self, META, META_EPOCHS, META_FORMAT, META_NUMBERS};
+use super::tide::Tide;
 use super::{Loaded, OpenError, Opened, Options, Store, is_full};
 use crate::domain::change::Numbers;
 use crate::domain::id::{
@@ -39,10 +40,13 @@ pub const FORMAT: u32 = 2;
 /// disk of theirs.
 pub struct Opener {
     /// The database.
-    pub database: Box<dyn Fn() -> Result<Database, DatabaseError> + Send>,
+    pub database: OpenDatabase,
     /// Its journal; only once the database is open, whose lock is for both.
     pub journal: Box<dyn Fn() -> io::Result<journal::Files> + Send>,
 }
+
+/// Opens the database, of which the tide says whether somebody waits for it.
+type OpenDatabase = Box<dyn Fn(&Arc<Tide>) -> Result<Database, DatabaseError> + Send>;
 
 const MARKER: &str = "ringhook made a database here. Without it, ringhook does not start: put \
 the database or a backup of it back, or remove this file, and those that end with .journal-a and \
@@ -74,7 +78,7 @@ fn opener(options: &Options) -> Opener {
     let (database, journal) = (options.path.clone(), options.path.clone());
     let cache_bytes = options.cache_bytes;
     Opener {
-        database: Box::new(move || builder(cache_bytes).open(&database)),
+        database: Box::new(move |tide| open_database(&database, cache_bytes, tide)),
         journal: Box::new(move || journal_files(&journal)),
     }
 }
@@ -83,7 +87,7 @@ fn opener(options: &Options) -> Opener {
 pub fn open_with(path: &Path, opener: Opener, is_new: bool) -> Result<(Store, Loaded), OpenError> {
     let shared = Arc::new(Shared::new(path.to_owned()));
     let opened = guarded(|| {
-        let (mut database, journal, standing) = open_whole(&opener, &shared.damage)?;
+        let (mut database, journal, standing) = open_whole(&opener, &shared)?;
         compact(&mut database, path, FREE_BYTES_MIN)?;
         shared.put(database);
         let loaded = load(&shared, is_new)?;
@@ -115,7 +119,7 @@ impl Store {
 
     fn try_reopen(&self) -> Result<Opened, Failure> {
         guarded(|| {
-            let (database, journal, standing) = open_whole(&self.opener, &self.shared.damage)?;
+            let (database, journal, standing) = open_whole(&self.opener, &self.shared)?;
             self.shared.put(database);
             let applier = Applier::start(Arc::clone(&self.shared), standing)?;
             Ok(Opened { applier, journal })
@@ -124,8 +128,8 @@ impl Store {
 }
 
 /// A database of ours, of a format that we read, with all that its journal holds.
-fn open_whole(opener: &Opener, damage: &Damage) -> Result<(Database, Journal, Standing), Failure> {
-    let database = (opener.database)()?;
+fn open_whole(opener: &Opener, shared: &Shared) -> Result<(Database, Journal, Standing), Failure> {
+    let database = (opener.database)(&shared.tide)?;
     check_format(&database)?;
     let mut standing = load::standing(&database)?;
     let files = (opener.journal)()?;
@@ -134,7 +138,7 @@ fn open_whole(opener: &Opener, damage: &Damage) -> Result<(Database, Journal, St
         log::info!("the last run was cut short: what its journal holds is taken over");
         let written = guarded(|| {
             let transaction = database.begin_write()?;
-            Ok(applier::write(transaction, &changes, last, damage)?)
+            Ok(applier::write(transaction, &changes, last, &shared.damage)?)
         });
         written.map_err(|failure| match failure {
             Failure::Damaged(why) => Failure::Damaged(format!(
@@ -145,6 +149,19 @@ fn open_whole(opener: &Opener, damage: &Damage) -> Result<(Database, Journal, St
         standing.applied = last;
     }
     Ok((database, Journal::new(files, standing), standing))
+}
+
+/// The database that is there. An empty file is none, and is not made one.
+fn open_database(
+    path: &Path,
+    cache_bytes: u64,
+    tide: &Arc<Tide>,
+) -> Result<Database, DatabaseError> {
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    if file.metadata()?.len() == 0 {
+        return Err(io::Error::new(ErrorKind::InvalidData, "the file is empty").into());
+    }
+    builder(cache_bytes).create_with_backend(Gently::new(file, Arc::clone(tide))?)
 }
 
 /// The two files of the journal, made where they are missing.

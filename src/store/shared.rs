@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 
@@ -18,7 +18,7 @@ use super::{CommitError, ReadError};
 pub struct Shared {
     database: RwLock<Option<Database>>,
     /// What is committed and not yet in the tables.
-    pub tide: Tide,
+    pub tide: Arc<Tide>,
     /// The records that were set aside.
     pub damage: Damage,
     /// The file.
@@ -30,7 +30,7 @@ impl Shared {
     pub fn new(path: PathBuf) -> Self {
         Self {
             database: RwLock::new(None),
-            tide: Tide::default(),
+            tide: Arc::default(),
             damage: Damage::default(),
             path,
         }

@@ -14,6 +14,9 @@ const ENOUGH: usize = 1024;
 const ENOUGH_BYTES: usize = 1024 * 1024;
 /// … and fewer get one after so long, when nobody wants to read them.
 const PAUSE: Duration = Duration::from_millis(200);
+/// The more waits, the less does the applier rest; from this much on not at all.
+const MUCH: usize = WAITING_MAX / 2;
+const MUCH_BYTES: usize = WAITING_BYTES_MAX / 2;
 /// A batch waits for its place while more than this waits.
 const WAITING_MAX: usize = 16 * ENOUGH;
 const WAITING_BYTES_MAX: usize = 16 * ENOUGH_BYTES;
@@ -26,6 +29,8 @@ pub struct Tide {
     more: Condvar,
     /// For the others: the tables have more, or never will.
     applied: Condvar,
+    /// For the applier where it rests: it is not to.
+    hurry: Condvar,
     /// `State::committed` and `State::applied`, so that looking takes no lock.
     numbers: [AtomicU64; 2],
     /// Called when the applier has failed.
@@ -42,6 +47,8 @@ struct State {
     applied: u64,
     /// Somebody waits for what is here.
     wanted: bool,
+    /// The applier has a portion, and nobody waits for it.
+    unhurried: bool,
     end: Option<End>,
     failure: Option<CommitError>,
     panicked: bool,
@@ -137,7 +144,9 @@ impl Tide {
         let mut state = self.state();
         if state.applied < target {
             state.wanted = true;
+            state.unhurried = false;
             self.more.notify_one();
+            self.hurry.notify_one();
         }
         let behind = |state: &mut State| state.applied < target && !state.is_over();
         let state = self.applied.wait_while(state, behind);
@@ -160,16 +169,29 @@ impl Tide {
         if state.end == Some(End::Now) || state.waiting.is_empty() {
             return None;
         }
-        state.wanted = false;
+        state.unhurried = !std::mem::take(&mut state.wanted);
         let portion = std::mem::take(&mut state.waiting);
         drop(state);
         self.applied.notify_all();
         Some(portion)
     }
 
+    /// For the applier in the middle of a portion: waits for so long, less where much waits to
+    /// come into the tables, and not at all where somebody waits for them. `false`: do not ask
+    /// again before this portion is done.
+    pub fn rest(&self, most: Duration) -> bool {
+        let state = self.state();
+        let time = most.mul_f64(1.0 - state.fill());
+        let rests = |state: &mut State| state.may_rest();
+        let state = self.hurry.wait_timeout_while(state, time, rests);
+        let (state, _) = state.unwrap_or_else(PoisonError::into_inner);
+        state.may_rest()
+    }
+
     /// The tables have a portion.
     pub fn done(&self, last: u64) {
         let mut state = self.state();
+        state.unhurried = false;
         state.applied = last;
         self.publish(&state);
         drop(state);
@@ -179,6 +201,7 @@ impl Tide {
     /// The tables could not be written. None: the applier has panicked.
     pub fn fail(&self, error: Option<CommitError>) {
         let mut state = self.state();
+        state.unhurried = false;
         state.panicked = error.is_none();
         state.failure = error;
         drop(state);
@@ -200,8 +223,12 @@ impl Tide {
 
     /// The applier is to end.
     pub fn end(&self, how: End) {
-        self.state().end = Some(how);
+        let mut state = self.state();
+        state.end = Some(how);
+        state.unhurried = false;
+        drop(state);
         self.more.notify_one();
+        self.hurry.notify_one();
         self.applied.notify_all();
     }
 
@@ -226,6 +253,17 @@ impl State {
         } = &self.waiting;
         let enough = changes.len() >= ENOUGH || *bytes >= ENOUGH_BYTES;
         enough || *quick_repair || self.wanted || self.end.is_some()
+    }
+
+    /// How near to `MUCH` it is that waits: from 0 to 1.
+    fn fill(&self) -> f64 {
+        let Portion { changes, bytes, .. } = &self.waiting;
+        let share = |part: usize, whole: usize| part.min(whole) as f64 / whole as f64;
+        share(changes.len(), MUCH).max(share(*bytes, MUCH_BYTES))
+    }
+
+    fn may_rest(&self) -> bool {
+        self.unhurried && self.fill() < 1.0
     }
 
     fn check(&self) -> Result<(), CommitError> {

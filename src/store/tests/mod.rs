@@ -5,6 +5,7 @@ mod damage;
 mod disk;
 mod fault;
 mod forwards;
+mod gently;
 mod journal;
 mod model;
 mod refusals;
@@ -26,7 +27,7 @@ const CACHE_BYTES: u64 = 1 << 20;
 fn open_on(disk: &Disk) -> Result<(Store, Loaded), OpenError> {
     let (database, journal) = (disk.clone(), disk.clone());
     let opener = Opener {
-        database: Box::new(move || open_database(&database)),
+        database: Box::new(move |_| open_database(&database)),
         journal: Box::new(move || Ok([1, 2].map(|file| Box::new(journal.file(file)) as _))),
     };
     open_with(Path::new("in memory"), opener, false)
