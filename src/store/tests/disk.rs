@@ -26,6 +26,8 @@ struct State {
     count: u64,
     /// The operations that fail.
     failing: Range<u64>,
+    /// How long the files may become, all together.
+    space: Option<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +69,12 @@ impl Disk {
     /// Nothing fails from now on.
     pub fn heal(&self) {
         self.state().failing = 0..0;
+    }
+
+    /// So much more can be written before the disk is full; None: it never is.
+    pub fn leave_space(&self, bytes: Option<usize>) {
+        let mut state = self.state();
+        state.space = bytes.map(|bytes| state.bytes() + bytes);
     }
 
     /// The power goes and comes back: of what was not synced, each write is lost, kept or torn.
@@ -145,6 +153,28 @@ impl Disk {
             work(&mut state.files[self.file])
         }
     }
+
+    /// An operation on a file that is at least so long afterwards.
+    fn operate_up_to<T>(
+        &self,
+        length: usize,
+        work: impl FnOnce(&mut File) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let state = self.state();
+        let more = length.saturating_sub(state.files[self.file].bytes.len());
+        let fits = |space| more == 0 || state.bytes() + more <= space;
+        if !state.space.is_none_or(fits) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        drop(state);
+        self.operate(work)
+    }
+}
+
+impl State {
+    fn bytes(&self) -> usize {
+        self.files.iter().map(|file| file.bytes.len()).sum()
+    }
 }
 
 impl StorageBackend for Disk {
@@ -162,8 +192,8 @@ impl StorageBackend for Disk {
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        self.operate(|file| {
-            let length = usize::try_from(length).unwrap();
+        let length = usize::try_from(length).unwrap();
+        self.operate_up_to(length, |file| {
             file.bytes.resize(length, 0);
             file.unsynced.push(Step::Length(length));
             Ok(())
@@ -183,8 +213,8 @@ impl StorageBackend for Disk {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.operate(|file| {
-            let offset = usize::try_from(offset).unwrap();
+        let offset = usize::try_from(offset).unwrap();
+        self.operate_up_to(offset + data.len(), |file| {
             write(&mut file.bytes, offset, data);
             file.unsynced.push(Step::Write(offset, data.to_vec()));
             Ok(())

@@ -5,6 +5,7 @@ mod damage;
 mod disk;
 mod fault;
 mod forwards;
+mod full;
 mod gently;
 mod journal;
 mod model;
