@@ -27,7 +27,7 @@ pub enum Goal {
 pub struct Figure {
     /// `ingest, 64 connections`
     pub name: String,
-    /// `/s`, `ms`, `MiB`, `µs`
+    /// `/s`, `ms`, `MiB`, `µs`, `%`
     pub unit: &'static str,
     /// What was measured.
     pub value: f64,

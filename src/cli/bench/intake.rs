@@ -9,6 +9,7 @@ use super::figure::{Figure, Goal};
 use super::limits::Limits;
 use super::receivers::Receivers;
 use super::sample::Template;
+use super::stolen::Stolen;
 use crate::cli::failure::Failure;
 
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
@@ -42,7 +43,7 @@ pub fn measure(setting: &Setting, limits: &mut Limits) -> Result<Vec<Figure>, Fa
         let name = format!("one such append, p99, groups of {connections}");
         figures.push(Figure::new(name, append.p99_ms, "ms"));
     }
-    figures.push(with_endpoint(setting, limits, &daemon)?);
+    figures.extend(with_endpoint(setting, limits, &daemon)?);
     Ok(figures)
 }
 
@@ -50,18 +51,25 @@ fn with_endpoint(
     setting: &Setting,
     limits: &mut Limits,
     daemon: &Daemon,
-) -> Result<Figure, Failure> {
+) -> Result<Vec<Figure>, Failure> {
     let receivers = Receivers::start(&super::hosts(1), None, false)?;
     let url = format!("http://{}/", receivers.addresses[0]);
     daemon.endpoint(&url, "call:missed", &json!({}))?;
+    let before = Stolen::read();
     let posted = post(setting, daemon, "call:missed", USUAL)?;
+    let stolen = Stolen::read().zip(before);
     let (_, bare_ms) = limits.server(setting, USUAL)?;
     let sync = limits.append(setting, 1)?;
     let limit = 3.0 * bare_ms[1] + 3.0 * sync.p99_ms;
     let name = "ack p99, 64 connections, one endpoint";
-    Ok(Figure::new(name, posted.latency.ms(0.99), "ms")
+    let p99 = Figure::new(name, posted.latency.ms(0.99), "ms")
         .beside(limit, "3 × p99 of bare server + 3 × of fdatasync")
-        .goal(Goal::TimesAtMost(1.0)))
+        .goal(Goal::TimesAtMost(1.0));
+    let stolen = stolen.map(|(after, before)| {
+        let name = "meanwhile taken away by the host (steal)";
+        Figure::new(name, after.percent_since(before), "%")
+    });
+    Ok([p99].into_iter().chain(stolen).collect())
 }
 
 /// Posts events of that type as fast as they are answered.

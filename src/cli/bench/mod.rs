@@ -16,6 +16,7 @@ mod page;
 mod receivers;
 mod sample;
 mod standing;
+mod stolen;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
