@@ -8,7 +8,6 @@ use std::thread::{Builder, JoinHandle};
 use redb::WriteTransaction;
 
 use super::apply::apply;
-use super::damage::Damage;
 use super::journal::Standing;
 use super::shared::Shared;
 use super::tables::{META, META_APPLIED, place};
@@ -83,7 +82,7 @@ fn run(shared: &Shared) {
 fn apply_portion(shared: &Shared, portion: &Portion) -> Result<(), CommitError> {
     let mut transaction = shared.begin_write()?;
     transaction.set_quick_repair(portion.quick_repair);
-    let written = write(transaction, &portion.changes, portion.last, &shared.damage);
+    let written = write(transaction, &portion.changes, portion.last, shared);
     written.map_err(|error| CommitError::of(&error))
 }
 
@@ -93,9 +92,9 @@ pub fn write(
     transaction: WriteTransaction,
     changes: &[Change],
     last: u64,
-    damage: &Damage,
+    shared: &Shared,
 ) -> Result<(), redb::Error> {
-    apply(&transaction, changes, damage)?;
+    apply(&transaction, changes, shared)?;
     let mut record = Vec::new();
     record::write_applied(place(META, &META_APPLIED), last, &mut record);
     let mut meta = transaction.open_table(META)?;

@@ -12,21 +12,22 @@ use super::damage::Damage;
 use super::keyed::apply_keyed;
 use super::life::Life;
 use super::record;
+use super::shared::Shared;
 use super::tables::{CLOSED, EVENTS, HEADS, OPEN, Rows, place};
+use super::tide::Tide;
 use crate::domain::change::{Change, Ended, NewEvent, Reopened};
 use crate::domain::id::{DeliveryKey, EventNumber};
 
-/// After so many events the processor is offered to others, which are in a greater hurry: the
-/// store thread, whose sync is done, would otherwise wait until a slice of time is over.
+/// After so many events the applier steps aside.
 const HANDFUL: usize = 8;
 
 /// Writes what the changes make of the tables.
 pub(super) fn apply(
     transaction: &WriteTransaction,
     changes: &[Change],
-    damage: &Damage,
+    shared: &Shared,
 ) -> Result<(), redb::Error> {
-    Events::open(transaction, damage)?.apply(changes)?;
+    Events::open(transaction, shared)?.apply(changes)?;
     apply_keyed(transaction, changes)
 }
 
@@ -40,17 +41,19 @@ struct Events<'t> {
     open: Rows<'t, u64>,
     closed: Rows<'t, u64>,
     damage: &'t Damage,
+    tide: &'t Tide,
     buffer: Vec<u8>,
 }
 
 impl<'t> Events<'t> {
-    fn open(transaction: &'t WriteTransaction, damage: &'t Damage) -> Result<Self, redb::Error> {
+    fn open(transaction: &'t WriteTransaction, shared: &'t Shared) -> Result<Self, redb::Error> {
         Ok(Self {
             heads: transaction.open_table(HEADS)?,
             bodies: transaction.open_table(EVENTS)?,
             open: transaction.open_table(OPEN)?,
             closed: transaction.open_table(CLOSED)?,
-            damage,
+            damage: &shared.damage,
+            tide: &shared.tide,
             buffer: Vec::new(),
         })
     }
@@ -73,9 +76,9 @@ impl<'t> Events<'t> {
             mentions.push((event, index));
         }
         mentions.sort_unstable();
-        for (place, group) in mentions.chunk_by(|one, next| one.0 == next.0).enumerate() {
-            if place % HANDFUL == HANDFUL - 1 {
-                std::thread::yield_now();
+        for (turn, group) in mentions.chunk_by(|one, next| one.0 == next.0).enumerate() {
+            if turn % HANDFUL == HANDFUL - 1 {
+                self.tide.step_aside();
             }
             self.one_event(group, changes)?;
         }

@@ -9,7 +9,8 @@ use std::fs::File;
 use std::io;
 use std::num::NonZeroU64;
 use std::ops::{Bound, Range};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redb::backends::FileBackend;
@@ -20,23 +21,25 @@ use super::tide::Tide;
 
 /// After so much the disk is let be …
 const PIECE_BYTES: u64 = 64 * 1024;
-/// … for so long: 32 MB a second is what the tables get of it while nobody waits for them.
+/// … for so long at most: less where more waits, see `Tide::rest`.
 const REST: Duration = Duration::from_millis(2);
 
-/// After so many pages the processor is offered to others, as in `apply`.
-const PAGES: usize = 16;
+/// After so many writes, most of them of a page, the applier steps aside.
+const WRITES: usize = 16;
 
 /// The file, as redb sees it.
 #[derive(Debug)]
-pub struct Gently {
+pub struct GentleFile {
     backend: FileBackend,
     file: File,
     tide: Arc<Tide>,
     /// Where it was written since the last sync.
     written: Mutex<Vec<Range<u64>>>,
+    /// It has become longer since. redb syncs that while readers can't begin: no rests then.
+    is_longer: AtomicBool,
 }
 
-impl Gently {
+impl GentleFile {
     /// Of a file that is a database already.
     pub fn new(file: File, tide: Arc<Tide>) -> Result<Self, DatabaseError> {
         Ok(Self {
@@ -44,44 +47,59 @@ impl Gently {
             file,
             tide,
             written: Mutex::default(),
+            is_longer: AtomicBool::new(false),
         })
     }
 
-    /// Has the disk begin with what was written, from the front to the back. What is left when
-    /// somebody waits is for the sync.
-    fn begin(&self) {
-        let mut left = PIECE_BYTES;
-        for run in self.take_written() {
-            let mut at = run.start;
-            while at < run.end {
-                let bytes = left.min(run.end - at);
-                // Linux answers this by beginning to write what is not written yet. PostgreSQL
-                // relies on it as well (`pg_flush_data`). Where it does not, the sync has it all.
-                let _ = fadvise(&self.file, at, NonZeroU64::new(bytes), Advice::DontNeed);
-                at += bytes;
-                left -= bytes;
-                if left == 0 {
-                    left = PIECE_BYTES;
-                    if !self.tide.rest(REST) {
-                        return;
-                    }
-                }
+    /// Has the disk begin with what was written. What is left when somebody waits is for the
+    /// sync.
+    fn write_out(&self, written: Vec<Range<u64>>) {
+        for piece in pieces(written) {
+            if !self.tide.rest(REST) {
+                return;
+            }
+            for part in piece {
+                // Linux answers this by beginning to write what is not written yet; PostgreSQL
+                // makes use of it in `pg_flush_data`, where it has nothing better. We have not:
+                // rustix does not know `sync_file_range`. What is written already leaves the
+                // memory of the system, which is little of it. Where none of this is so, the
+                // sync has it all.
+                let bytes = NonZeroU64::new(part.end - part.start);
+                let _ = fadvise(&self.file, part.start, bytes, Advice::DontNeed);
             }
         }
     }
 
-    /// Where it was written since the last sync, in order, without gaps between neighbours.
-    fn take_written(&self) -> Vec<Range<u64>> {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut written = std::mem::take(&mut *written);
-        written.sort_unstable_by_key(|range| range.start);
-        let runs = written.chunk_by(|one, next| one.end == next.start);
-        runs.map(|run| run[0].start..run[run.len() - 1].end)
-            .collect()
+    fn written(&self) -> MutexGuard<'_, Vec<Range<u64>>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl StorageBackend for Gently {
+/// What was written as pieces of at most `PIECE_BYTES`, from the front to the back, each byte
+/// once. Without the header at the very front, which names the rest: the sync writes it.
+fn pieces(mut written: Vec<Range<u64>>) -> Vec<Vec<Range<u64>>> {
+    written.sort_unstable_by_key(|range| range.start);
+    let (mut pieces, mut piece) = (Vec::new(), Vec::new());
+    let (mut left, mut done) = (PIECE_BYTES, 0);
+    for range in written.into_iter().filter(|range| range.start > 0) {
+        let mut at = range.start.max(done);
+        while at < range.end {
+            let end = range.end.min(at + left);
+            piece.push(at..end);
+            left -= end - at;
+            at = end;
+            if left == 0 {
+                pieces.push(std::mem::take(&mut piece));
+                left = PIECE_BYTES;
+            }
+        }
+        done = at;
+    }
+    pieces.extend((!piece.is_empty()).then_some(piece));
+    pieces
+}
+
+impl StorageBackend for GentleFile {
     fn len(&self) -> io::Result<u64> {
         self.backend.len()
     }
@@ -91,22 +109,26 @@ impl StorageBackend for Gently {
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
+        self.is_longer.store(true, Ordering::Relaxed);
         self.backend.set_len(length)
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.begin();
+        let written = std::mem::take(&mut *self.written());
+        if !self.is_longer.swap(false, Ordering::Relaxed) {
+            self.write_out(written);
+        }
         self.backend.sync_data()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.backend.write(offset, data)?;
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut written = self.written();
         written.push(offset..offset + data.len() as u64);
-        let offers = written.len().is_multiple_of(PAGES);
+        let steps_aside = written.len().is_multiple_of(WRITES);
         drop(written);
-        if offers {
-            std::thread::yield_now();
+        if steps_aside {
+            self.tide.step_aside();
         }
         Ok(())
     }
@@ -141,5 +163,46 @@ impl StorageBackend for Gently {
 
     fn query_lock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<bool, BackendError> {
         self.backend.query_lock_range(from, to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_in_pieces() {
+        const K: u64 = 1024;
+        let check = |written: &[(u64, u64)], expected: &[&[(u64, u64)]]| {
+            let ranges = written.iter().map(|(from, to)| *from..*to);
+            let pieces = pieces(ranges.collect());
+            let pairs = |piece: &Vec<Range<u64>>| -> Vec<_> {
+                piece.iter().map(|part| (part.start, part.end)).collect()
+            };
+            let pieces: Vec<_> = pieces.iter().map(pairs).collect();
+            assert_eq!(pieces, expected, "{written:?}");
+        };
+        check(&[], &[]);
+        // The header is the sync's.
+        check(&[(0, 320)], &[]);
+        check(
+            &[(8 * K, 12 * K), (0, 320), (4 * K, 8 * K)],
+            &[&[(4 * K, 8 * K), (8 * K, 12 * K)]],
+        );
+        // A page that was written twice, and one that lies within another.
+        check(&[(4 * K, 8 * K), (4 * K, 8 * K)], &[&[(4 * K, 8 * K)]]);
+        check(&[(4 * K, 16 * K), (8 * K, 12 * K)], &[&[(4 * K, 16 * K)]]);
+        // A long run is cut; what is left of a piece goes to the next run.
+        check(
+            &[(4 * K, 70 * K)],
+            &[&[(4 * K, 68 * K)], &[(68 * K, 70 * K)]],
+        );
+        check(
+            &[(4 * K, 64 * K), (100 * K, 108 * K)],
+            &[
+                &[(4 * K, 64 * K), (100 * K, 104 * K)],
+                &[(104 * K, 108 * K)],
+            ],
+        );
     }
 }

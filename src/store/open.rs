@@ -19,7 +19,7 @@ use super::applier::{self, Applier};
 use super::ballast::Ballast;
 use super::compact::{FREE_BYTES_MIN, compact};
 use super::failure::Failure;
-use super::gently::Gently;
+use super::gently::GentleFile;
 use super::journal::{self, Journal, Standing};
 use super::load::{self, check_format, load};
 use super::record;
@@ -138,7 +138,7 @@ fn open_whole(opener: &Opener, shared: &Shared) -> Result<(Database, Journal, St
         log::info!("the last run was cut short: what its journal holds is taken over");
         let written = guarded(|| {
             let transaction = database.begin_write()?;
-            Ok(applier::write(transaction, &changes, last, &shared.damage)?)
+            Ok(applier::write(transaction, &changes, last, shared)?)
         });
         written.map_err(|failure| match failure {
             Failure::Damaged(why) => Failure::Damaged(format!(
@@ -161,7 +161,7 @@ fn open_database(
     if file.metadata()?.len() == 0 {
         return Err(io::Error::new(ErrorKind::InvalidData, "the file is empty").into());
     }
-    builder(cache_bytes).create_with_backend(Gently::new(file, Arc::clone(tide))?)
+    builder(cache_bytes).create_with_backend(GentleFile::new(file, Arc::clone(tide))?)
 }
 
 /// The two files of the journal, made where they are missing.

@@ -15,8 +15,8 @@ const ENOUGH_BYTES: usize = 1024 * 1024;
 /// … and fewer get one after so long, when nobody wants to read them.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The more waits, the less does the applier rest; from this much on not at all.
-const MUCH: usize = WAITING_MAX / 2;
-const MUCH_BYTES: usize = WAITING_BYTES_MAX / 2;
+const MUCH: usize = WAITING_MAX / 4;
+const MUCH_BYTES: usize = WAITING_BYTES_MAX / 4;
 /// A batch waits for its place while more than this waits.
 const WAITING_MAX: usize = 16 * ENOUGH;
 const WAITING_BYTES_MAX: usize = 16 * ENOUGH_BYTES;
@@ -45,10 +45,10 @@ struct State {
     waiting: Portion,
     committed: u64,
     applied: u64,
-    /// Somebody waits for what is here.
-    wanted: bool,
-    /// The applier has a portion, and nobody waits for it.
-    unhurried: bool,
+    /// The last batch that the applier has taken.
+    taken: u64,
+    /// The last batch that somebody waits or has waited for.
+    wanted: u64,
     end: Option<End>,
     failure: Option<CommitError>,
     panicked: bool,
@@ -85,6 +85,7 @@ impl Tide {
         *self.state() = State {
             committed: applied,
             applied,
+            taken: applied,
             ..State::default()
         };
         self.publish(&self.state());
@@ -143,8 +144,7 @@ impl Tide {
         }
         let mut state = self.state();
         if state.applied < target {
-            state.wanted = true;
-            state.unhurried = false;
+            state.wanted = state.wanted.max(target);
             self.more.notify_one();
             self.hurry.notify_one();
         }
@@ -169,16 +169,16 @@ impl Tide {
         if state.end == Some(End::Now) || state.waiting.is_empty() {
             return None;
         }
-        state.unhurried = !std::mem::take(&mut state.wanted);
         let portion = std::mem::take(&mut state.waiting);
+        state.taken = portion.last;
         drop(state);
         self.applied.notify_all();
         Some(portion)
     }
 
     /// For the applier in the middle of a portion: waits for so long, less where much waits to
-    /// come into the tables, and not at all where somebody waits for them. `false`: do not ask
-    /// again before this portion is done.
+    /// come into the tables, and not at all where somebody waits for them or the store is being
+    /// closed. `false`: the rest of the portion is in a hurry.
     pub fn rest(&self, most: Duration) -> bool {
         let state = self.state();
         let time = most.mul_f64(1.0 - state.fill());
@@ -188,10 +188,18 @@ impl Tide {
         state.may_rest()
     }
 
+    /// For the applier, where it may rest: lets others have the processor. A thread that the disk
+    /// has woken would otherwise wait until a slice of time is over.
+    pub fn step_aside(&self) {
+        let may_rest = self.state().may_rest();
+        if may_rest {
+            std::thread::yield_now();
+        }
+    }
+
     /// The tables have a portion.
     pub fn done(&self, last: u64) {
         let mut state = self.state();
-        state.unhurried = false;
         state.applied = last;
         self.publish(&state);
         drop(state);
@@ -201,7 +209,6 @@ impl Tide {
     /// The tables could not be written. None: the applier has panicked.
     pub fn fail(&self, error: Option<CommitError>) {
         let mut state = self.state();
-        state.unhurried = false;
         state.panicked = error.is_none();
         state.failure = error;
         drop(state);
@@ -223,10 +230,7 @@ impl Tide {
 
     /// The applier is to end.
     pub fn end(&self, how: End) {
-        let mut state = self.state();
-        state.end = Some(how);
-        state.unhurried = false;
-        drop(state);
+        self.state().end = Some(how);
         self.more.notify_one();
         self.hurry.notify_one();
         self.applied.notify_all();
@@ -252,7 +256,8 @@ impl State {
             ..
         } = &self.waiting;
         let enough = changes.len() >= ENOUGH || *bytes >= ENOUGH_BYTES;
-        enough || *quick_repair || self.wanted || self.end.is_some()
+        let wanted = self.wanted > self.taken;
+        enough || *quick_repair || wanted || self.end.is_some()
     }
 
     /// How near to `MUCH` it is that waits: from 0 to 1.
@@ -263,7 +268,8 @@ impl State {
     }
 
     fn may_rest(&self) -> bool {
-        self.unhurried && self.fill() < 1.0
+        let nobody_waits = self.wanted <= self.applied && self.end.is_none();
+        self.applied < self.taken && nobody_waits && self.fill() < 1.0
     }
 
     fn check(&self) -> Result<(), CommitError> {

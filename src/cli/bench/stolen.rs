@@ -1,5 +1,6 @@
 //! The time that the host of a virtual machine took away from it: steal, in the words of Linux.
-//! All threads stand still then, which shows in the highest latencies first.
+//! What runs on that processor stands still meanwhile, which shows in the highest latencies
+//! first.
 
 /// What `/proc/stat` has counted, in ticks over all processors.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -144,14 +144,7 @@ impl Disk {
     }
 
     fn operate<T>(&self, work: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
-        let mut state = self.state();
-        let fails = state.failing.contains(&state.count);
-        state.count += 1;
-        if fails {
-            Err(io::Error::other("the disk of a test fails"))
-        } else {
-            work(&mut state.files[self.file])
-        }
+        self.operate_up_to(0, work)
     }
 
     /// An operation on a file that is at least so long afterwards.
@@ -160,14 +153,18 @@ impl Disk {
         length: usize,
         work: impl FnOnce(&mut File) -> io::Result<T>,
     ) -> io::Result<T> {
-        let state = self.state();
+        let mut state = self.state();
+        let fails = state.failing.contains(&state.count);
+        state.count += 1;
+        if fails {
+            return Err(io::Error::other("the disk of a test fails"));
+        }
         let more = length.saturating_sub(state.files[self.file].bytes.len());
         let fits = |space| more == 0 || state.bytes() + more <= space;
         if !state.space.is_none_or(fits) {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        drop(state);
-        self.operate(work)
+        work(&mut state.files[self.file])
     }
 }
 

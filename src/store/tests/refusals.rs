@@ -88,7 +88,7 @@ fn what_is_not_a_database_of_ours_is_never_replaced() {
         assert!(before.is_none() || path.exists());
     };
     fs::write(&path, "").unwrap();
-    check("");
+    check("empty");
     assert_eq!(fs::metadata(&path).unwrap().len(), 0);
     fs::write(&path, vec![b'x'; 100_000]).unwrap();
     check("");
