@@ -36,8 +36,6 @@ where
         .header_read_timeout(Duration::from_millis(edge.parts.settings.header_timeout_ms))
         .max_header_size(HEAD_BYTES_MAX)
         .max_buf_size(BUFFER_BYTES_MAX)
-        // Answers are short: one write of head and body costs less than a list of two.
-        .writev(false)
         // Small boxes shut down their side once the request is out, and still want the answer.
         .half_close(true);
     let service = service_fn(move |request| {
