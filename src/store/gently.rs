@@ -1,5 +1,5 @@
 //! The file of the database, written gently: what a commit of the tables has changed goes to the
-//! disk a piece at a time, with a rest after each.
+//! disk a piece at a time, with a rest before each.
 //!
 //! redb writes its pages into the memory of the system and then has all of them synced at once.
 //! A disk that is busy with that for several ms keeps a commit of the journal waiting, and
@@ -19,9 +19,9 @@ use rustix::fs::{Advice, fadvise};
 
 use super::tide::Tide;
 
-/// After so much the disk is let be …
+/// So much is given to the disk at once …
 const PIECE_BYTES: u64 = 64 * 1024;
-/// … for so long at most: less where more waits, see `Tide::rest`.
+/// … after it was let be for so long at most: less where more waits, see `Tide::rest`.
 const REST: Duration = Duration::from_millis(2);
 
 /// After so many writes, most of them of a page, the applier steps aside.
@@ -35,8 +35,8 @@ pub struct GentleFile {
     tide: Arc<Tide>,
     /// Where it was written since the last sync.
     written: Mutex<Vec<Range<u64>>>,
-    /// It has become longer since. redb syncs that while readers can't begin: no rests then.
-    is_longer: AtomicBool,
+    /// Its length was set since. redb syncs that while readers can't begin: no rests then.
+    is_resized: AtomicBool,
 }
 
 impl GentleFile {
@@ -47,7 +47,7 @@ impl GentleFile {
             file,
             tide,
             written: Mutex::default(),
-            is_longer: AtomicBool::new(false),
+            is_resized: AtomicBool::new(false),
         })
     }
 
@@ -109,13 +109,13 @@ impl StorageBackend for GentleFile {
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        self.is_longer.store(true, Ordering::Relaxed);
+        self.is_resized.store(true, Ordering::Relaxed);
         self.backend.set_len(length)
     }
 
     fn sync_data(&self) -> io::Result<()> {
         let written = std::mem::take(&mut *self.written());
-        if !self.is_longer.swap(false, Ordering::Relaxed) {
+        if !self.is_resized.swap(false, Ordering::Relaxed) {
             self.write_out(written);
         }
         self.backend.sync_data()
