@@ -76,16 +76,20 @@ impl GentleFile {
 }
 
 /// What was written as pieces of at most `PIECE_BYTES`, from the front to the back, each byte
-/// once. Without the header at the very front, which names the rest: the sync writes it.
+/// once and neighbours as one part, for each part is a request to the disk. Without the header at
+/// the very front, which names the rest: the sync writes it.
 fn pieces(mut written: Vec<Range<u64>>) -> Vec<Vec<Range<u64>>> {
     written.sort_unstable_by_key(|range| range.start);
-    let (mut pieces, mut piece) = (Vec::new(), Vec::new());
+    let (mut pieces, mut piece) = (Vec::new(), Vec::<Range<u64>>::new());
     let (mut left, mut done) = (PIECE_BYTES, 0);
     for range in written.into_iter().filter(|range| range.start > 0) {
         let mut at = range.start.max(done);
         while at < range.end {
             let end = range.end.min(at + left);
-            piece.push(at..end);
+            match piece.last_mut() {
+                Some(before) if before.end == at => before.end = end,
+                _ => piece.push(at..end),
+            }
             left -= end - at;
             at = end;
             if left == 0 {
@@ -187,7 +191,11 @@ mod tests {
         check(&[(0, 320)], &[]);
         check(
             &[(8 * K, 12 * K), (0, 320), (4 * K, 8 * K)],
-            &[&[(4 * K, 8 * K), (8 * K, 12 * K)]],
+            &[&[(4 * K, 12 * K)]],
+        );
+        check(
+            &[(4 * K, 8 * K), (12 * K, 16 * K)],
+            &[&[(4 * K, 8 * K), (12 * K, 16 * K)]],
         );
         // A page that was written twice, and one that lies within another.
         check(&[(4 * K, 8 * K), (4 * K, 8 * K)], &[&[(4 * K, 8 * K)]]);
