@@ -9,6 +9,7 @@ use super::handle::{Accepted, Command, Written};
 use super::news::News;
 use crate::domain::change::{Change, Ended, NewEvent, Reopened};
 use crate::domain::endpoint::Endpoint;
+use crate::domain::event::Origin;
 use crate::domain::id::{EndpointNumber, EventNumber, ReplayNumber, TokenNumber};
 use crate::domain::lanes::Ticket;
 use crate::domain::notice::Notice;
@@ -120,6 +121,10 @@ pub(super) struct Flight {
     pub body_bytes: u64,
     /// It leaves a file that needs no repair.
     pub quick_repair: bool,
+    /// It was given out behind another.
+    pub is_second: bool,
+    /// That other one failed, and this fails with it, whatever the store says.
+    pub is_doomed: bool,
 }
 
 impl Batch {
@@ -142,6 +147,18 @@ impl Batch {
             && accepts.is_empty()
             && tokens.is_empty()
             && pruned.is_empty()
+    }
+
+    /// Nothing waits but events of outsiders, and moves and ends of deliveries. A notice belongs
+    /// to what is written with it.
+    pub fn has_only_events_and_rows(&self) -> bool {
+        let own = |accepting: &Accepting| accepting.event.head.origin == Origin::Own;
+        self.withdrawn.is_empty()
+            && self.marked.is_empty()
+            && self.writes.is_empty()
+            && self.tokens.is_empty()
+            && self.pruned.is_empty()
+            && !self.accepts.iter().any(own)
     }
 
     /// Adds an event that goes.

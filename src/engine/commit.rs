@@ -1,8 +1,9 @@
 //! When a commit starts, and what it carries.
 //!
-//! One commit is out at a time; what arrives meanwhile is the next batch. An event starts one
-//! as soon as none is out: a commit is one append to the journal, and costs little even where it
-//! carries few.
+//! An event starts a commit as soon as none is out: that is one append to the journal, and costs
+//! little even where it carries few. What arrives meanwhile is the next batch. Where many events
+//! arrive, a second one is given out behind the first, so that the disk need not wait for the
+//! engine; it carries nothing that depends on what the first one does to the memory.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,8 +23,8 @@ pub(super) const OPERATIONS_MAX: usize = 4096;
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Moves and ends among them, when events wait as well.
 const ROWS_MAX: usize = OPERATIONS_MAX / 4 * 3;
-/// While a commit is out, so many events are worth waking up for.
-const EVENTS_ENOUGH: usize = 32;
+/// While a commit is out, so many events are worth waking up for, and a commit behind it.
+const EVENTS_ENOUGH: usize = 24;
 /// How long finishes wait for an accept to go with, and how many of them.
 const FINISHES_WAIT_MS: u64 = 20;
 const FINISHES_ENOUGH: usize = 512;
@@ -60,13 +61,52 @@ pub(super) fn due(state: &State, now: Tick) -> Option<Tick> {
         .min()
 }
 
-/// How many new events are worth waking up for. While a commit is out, they could only be put
+/// Whether a batch may be given out behind the one that is out: only events, moves and ends.
+/// What persons change and what is known of endpoints is written as the memory has it, which the
+/// first one changes. And none behind a second one: history and all else must have their turn.
+pub(super) fn may_follow(state: &State) -> bool {
+    let Some(first) = &state.flight else {
+        return false;
+    };
+    let batch = &state.batch;
+    // What leaves a file that needs no repair must be the last.
+    let alone = state.behind.is_some() || first.is_second || first.quick_repair;
+    !alone
+        && state.disk == Disk::Well
+        && batch.accepts.len() >= enough_behind(first)
+        && !batch.urgent
+        && batch.has_only_events_and_rows()
+}
+
+/// Half of what is out, so that both are of use.
+fn enough_behind(first: &Flight) -> usize {
+    EVENTS_ENOUGH.max(first.accepts.len() / 2)
+}
+
+/// How many new events are worth waking up for. While commits are out, they could only be put
 /// in line.
 pub(super) fn events_enough(state: &State) -> usize {
-    match state.flight {
-        Some(_) => EVENTS_ENOUGH,
+    match &state.flight {
+        Some(first) => enough_behind(first),
         None => 1,
     }
+}
+
+/// Takes a second batch out of what waits, see `may_follow`.
+pub(super) fn seal_behind(state: &mut State, now: Now) -> Order {
+    let mut flight = take(state);
+    flight.is_second = true;
+    let first = state.flight.as_ref().map(|first| first.body_bytes);
+    let before = first.unwrap_or(state.retention.body_bytes);
+    flight.body_bytes = body_bytes(before, &flight);
+    let mut changes = written(state, &flight);
+    changes.push(Change::BodyBytes(flight.body_bytes));
+    changes.push(numbers(state, now));
+    let waits = !state.batch.rows.is_empty();
+    state.batch.since = waits.then_some(now.tick);
+    state.pace.began_at = now.tick;
+    state.behind = Some(flight);
+    Order::Commit(changes)
 }
 
 /// Takes the next batch out of what waits, as an order for the store. What does not fit waits
@@ -79,7 +119,7 @@ pub(super) fn seal(state: &mut State, now: Now) -> Order {
     let quick_repair = tried && (idle || state.phase == Phase::Flushing);
     let mut flight = take(state);
     flight.quick_repair = quick_repair;
-    flight.body_bytes = body_bytes(state, &flight);
+    flight.body_bytes = body_bytes(state.retention.body_bytes, &flight);
     flight.news = state.news.seal();
     let mut changes = written(state, &flight);
     // Each slot brings the short form of its endpoint along.
@@ -95,10 +135,7 @@ pub(super) fn seal(state: &mut State, now: Now) -> Order {
     if flight.body_bytes != state.retention.body_bytes {
         changes.push(Change::BodyBytes(flight.body_bytes));
     }
-    changes.push(Change::Numbers(Numbers {
-        newest: now.tick,
-        ..state.numbers
-    }));
+    changes.push(numbers(state, now));
     let batch = &mut state.batch;
     batch.urgent = !batch.writes.is_empty() || (batch.urgent && !batch.rows.is_empty());
     let waits = !(batch.rows.is_empty() && batch.marked.is_empty() && batch.tokens.is_empty());
@@ -111,6 +148,13 @@ pub(super) fn seal(state: &mut State, now: Now) -> Order {
     } else {
         Order::Commit(changes)
     }
+}
+
+fn numbers(state: &State, now: Now) -> Change {
+    Change::Numbers(Numbers {
+        newest: now.tick,
+        ..state.numbers
+    })
 }
 
 /// As much of the open batch as one commit may carry. What was withdrawn goes in any case: an
@@ -172,15 +216,15 @@ fn accepts_that_fit(accepts: &VecDeque<Accepting>, room: usize) -> usize {
     whole
 }
 
-/// The bytes of all bodies once the batch is committed. An event that was withdrawn never
-/// counted.
-fn body_bytes(state: &State, flight: &Flight) -> u64 {
+/// The bytes of all bodies once the batch is committed; before it they were that many. An event
+/// that was withdrawn never counted.
+fn body_bytes(before: u64, flight: &Flight) -> u64 {
     let accepts = flight.accepts.iter();
     let added: u64 = accepts
         .map(|accepting| u64::from(accepting.event.head.body_bytes))
         .sum();
     let gone: u64 = flight.pruned.iter().map(|pruned| pruned.body_bytes).sum();
-    (state.retention.body_bytes + added).saturating_sub(gone)
+    (before + added).saturating_sub(gone)
 }
 
 /// The changes of a batch, history and removals apart.

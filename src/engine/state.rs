@@ -82,6 +82,8 @@ pub(super) struct State {
     // What is written.
     pub batch: Batch,
     pub flight: Option<Flight>,
+    /// Given out behind it.
+    pub behind: Option<Flight>,
     pub disk: Disk,
     pub pace: Pace,
     pub phase: Phase,
@@ -208,6 +210,7 @@ impl State {
             delivered: Minute::default(),
             batch: Batch::default(),
             flight: None,
+            behind: None,
             disk: Disk::Untried,
             pace: Pace::default(),
             phase: Phase::Running,

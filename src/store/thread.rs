@@ -71,7 +71,7 @@ impl StoreThread {
         })
     }
 
-    /// Gives an order; never blocks. The engine has at most one batch out at a time, which is
+    /// Gives an order; never blocks. The engine has at most two batches out at a time, which is
     /// what bounds the queue. After `Stop` orders go nowhere, and are not answered.
     pub fn send(&self, order: Order) {
         // The receiver is gone only after `Stop` or a panic, and both were the last word.

@@ -69,9 +69,10 @@ fn repeat(state: &mut State, first: First, answer: Verdict<Accepted>, effects: &
 
 /// The event among those that wait for a commit.
 pub(super) fn waits(state: &mut State, event: EventNumber) -> Option<&mut Accepting> {
-    let flying = state.flight.as_mut();
+    let flying = state.flight.iter_mut().chain(&mut state.behind);
     flying
-        .and_then(|flight| find(&mut flight.accepts, event))
+        .filter_map(|flight| find(&mut flight.accepts, event))
+        .next()
         .or_else(|| find(state.batch.accepts.make_contiguous(), event))
 }
 

@@ -17,12 +17,25 @@ use crate::domain::id::{EndpointNumber, EventNumber};
 use crate::domain::lanes::{Arrival, Left};
 use crate::domain::time::Now;
 
-/// Acts on the answer to the batch that is out.
+/// Acts on the answer to the batch that is out. What was given out behind it is then the one
+/// that is; where the first has failed, so does it.
 pub(super) fn committed(state: &mut State, now: Now, success: bool, effects: &mut Effects) {
-    match state.flight.take() {
-        Some(flight) if success => in_force(state, now, flight, effects),
-        Some(flight) => taken_back(state, now, flight, effects),
-        None => {}
+    let Some(mut flight) = state.flight.take() else {
+        return;
+    };
+    state.flight = state.behind.take();
+    if success && !flight.is_doomed {
+        return in_force(state, now, flight, effects);
+    }
+    if let Some(second) = &mut state.flight {
+        second.is_doomed = true;
+        // They are taken back in their order.
+        flight.rows.append(&mut second.rows);
+    }
+    taken_back(state, now, flight, effects);
+    if success {
+        // The store was open again before it got this batch.
+        state.disk = Disk::Reopened;
     }
 }
 

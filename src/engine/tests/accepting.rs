@@ -197,8 +197,7 @@ fn an_event_is_committed_at_once_and_others_meanwhile_are_the_next_batch() {
         bench.submit(&event("email:received", &call.to_string()));
     }
     assert_eq!(bench.state.batch.accepts.len(), 6);
-    bench.order = None;
-    bench.message(Message::Committed(Ok(())));
+    bench.done(Ok(()));
     let events = bench.order.iter().flatten();
     let events = events.filter(|change| matches!(change, Change::Event(_)));
     assert_eq!(events.count(), 6);
@@ -245,8 +244,9 @@ fn a_commit_carries_so_much_and_no_more() {
             .count()
     };
     assert_eq!(carried(&mut bench), 1);
-    bench.order = None;
-    bench.message(Message::Committed(Ok(())));
+    bench.done(Ok(()));
+    assert_eq!(carried(&mut bench), 24, "it went out behind the first");
+    bench.done(Ok(()));
     assert_eq!(carried(&mut bench), 4_096);
     bench.commit();
     bench.settle();

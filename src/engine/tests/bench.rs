@@ -28,13 +28,15 @@ use crate::engine::step::step;
 use crate::engine::turn::{next_wake, turn};
 use crate::send::pool::{Finished, Job, NoBody};
 use crate::store::CommitError;
-use crate::store::thread::Order;
+use crate::store::thread::{Committed, Order};
 
 pub(super) struct Bench {
     pub state: State,
     pub now: Now,
     /// What the store was given and has not answered.
     pub order: Option<Vec<Change>>,
+    /// The commit that was given out behind it.
+    pub behind: Option<Vec<Change>>,
     /// Every change of every commit that succeeded.
     pub disk: Vec<Change>,
     /// What the delivery threads were given.
@@ -100,6 +102,7 @@ impl Bench {
             state,
             now,
             order: None,
+            behind: None,
             disk: Vec::new(),
             jobs: VecDeque::new(),
             cut: false,
@@ -141,8 +144,11 @@ impl Bench {
             let (Order::Commit(changes) | Order::CommitQuickRepair(changes)) = order else {
                 panic!("a stop is the loop's business");
             };
-            assert!(self.order.is_none(), "two commits at once");
-            self.order = Some(changes);
+            assert!(self.behind.is_none(), "three commits at once");
+            match self.order {
+                None => self.order = Some(changes),
+                Some(_) => self.behind = Some(changes),
+            }
         }
         for tell in effects.tells {
             match tell {
@@ -181,9 +187,9 @@ impl Bench {
 
     /// The store succeeds with what it has, and with whatever follows at once.
     pub fn commit(&mut self) {
-        while let Some(changes) = self.order.take() {
+        while let Some(changes) = &self.order {
             self.disk.extend(changes.iter().cloned());
-            self.message(Message::Committed(Ok(())));
+            self.done(Ok(()));
         }
     }
 
@@ -195,12 +201,18 @@ impl Bench {
     }
 
     pub fn fail(&mut self) {
-        self.order.take().expect("a commit is out");
         let error = CommitError {
             words: "disk full".into(),
             is_full: true,
         };
-        self.message(Message::Committed(Err(error)));
+        self.done(Err(error));
+    }
+
+    /// The store says so of what it has.
+    pub fn done(&mut self, said: Committed) {
+        self.order.take().expect("a commit is out");
+        self.order = self.behind.take();
+        self.message(Message::Committed(said));
     }
 
     pub fn submit(&mut self, body: &str) -> Said<Accepted> {
