@@ -3,7 +3,7 @@
 
 use redb::{Key, WriteTransaction};
 
-use super::record::{self, Place};
+use super::record;
 use super::rollups::{drop_old, is_old, stored};
 use super::tables::{
     Definition, ENDPOINTS, HISTORY, META, META_BODY_BYTES, META_NUMBERS, RECENT, ROLLUPS, TOKENS,
@@ -90,7 +90,7 @@ where
         let (key, change) = group[group.len() - 1];
         match change {
             Some(change) => {
-                write_keyed(place(definition, &key), change, &mut buffer);
+                record::write_record(place(definition, &key), change, &mut buffer);
                 table.insert(key, buffer.as_slice())?;
             }
             None => {
@@ -99,26 +99,4 @@ where
         }
     }
     Ok(())
-}
-
-fn write_keyed(place: Place, change: &Change, buffer: &mut Vec<u8>) {
-    match change {
-        Change::Endpoint(endpoint) => record::write_endpoint(place, endpoint, buffer),
-        Change::Token(token) => record::write_token(place, token, buffer),
-        Change::History(_, attempt) => record::write_attempt(place, attempt, buffer),
-        Change::Recent(_, recent) => record::write_recent(place, recent, buffer),
-        Change::Rollup(_, rollup) => record::write_rollup(place, rollup, buffer),
-        Change::Numbers(numbers) => record::write_numbers(place, numbers, buffer),
-        Change::BodyBytes(bytes) => record::write_body_bytes(place, *bytes, buffer),
-        Change::Event(_)
-        | Change::Withdrawn(_)
-        | Change::Pruned(_)
-        | Change::Moved(..)
-        | Change::Ended(..)
-        | Change::Reopened(..)
-        | Change::Unopened(_)
-        | Change::EndpointRemoved(_)
-        | Change::TokenRemoved(_)
-        | Change::RollupsDropped { .. } => unreachable!("has no row of its own: {change:?}"),
-    }
 }

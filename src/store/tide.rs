@@ -296,3 +296,34 @@ impl fmt::Debug for Tide {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_full_it_is() {
+        let check = |changes: usize, bytes: usize, expected: f64| {
+            let waiting = Portion {
+                changes: vec![Change::BodyBytes(0); changes],
+                bytes,
+                ..Portion::default()
+            };
+            let state = State {
+                waiting,
+                ..State::default()
+            };
+            assert!(
+                (state.fill() - expected).abs() < 1e-9,
+                "{changes} changes, {bytes} bytes"
+            );
+        };
+        check(0, 0, 0.0);
+        check(MUCH / 4, 0, 0.25);
+        check(0, MUCH_BYTES / 2, 0.5);
+        check(MUCH / 4, MUCH_BYTES / 2, 0.5);
+        check(MUCH * 3 / 4, MUCH_BYTES / 2, 0.75);
+        check(MUCH, 0, 1.0);
+        check(WAITING_MAX, WAITING_BYTES_MAX, 1.0);
+    }
+}

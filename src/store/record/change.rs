@@ -78,8 +78,9 @@ pub fn read_changes(mut bytes: &[u8]) -> Result<Vec<Change>, Broken> {
     Ok(changes)
 }
 
-/// The record in a change; what others leave in `record` is not looked at.
-fn write_record(place: Place, change: &Change, record: &mut Vec<u8>) {
+/// The record that a change brings, with its place; of an event that is its head. Where a change
+/// brings none, `record` stays as it was.
+pub fn write_record(place: Place, change: &Change, record: &mut Vec<u8>) {
     match change {
         Change::Event(new) => super::write_head(place, &new.head, record),
         Change::Endpoint(endpoint) => super::write_endpoint(place, endpoint, record),
@@ -88,6 +89,7 @@ fn write_record(place: Place, change: &Change, record: &mut Vec<u8>) {
         Change::Recent(_, recent) => super::write_recent(place, recent, record),
         Change::Rollup(_, rollup) => super::write_rollup(place, rollup, record),
         Change::Numbers(numbers) => super::write_numbers(place, numbers, record),
+        Change::BodyBytes(bytes) => super::write_body_bytes(place, *bytes, record),
         Change::Withdrawn(_)
         | Change::Pruned(_)
         | Change::Moved(..)
@@ -96,8 +98,7 @@ fn write_record(place: Place, change: &Change, record: &mut Vec<u8>) {
         | Change::Unopened(_)
         | Change::EndpointRemoved(_)
         | Change::TokenRemoved(_)
-        | Change::RollupsDropped { .. }
-        | Change::BodyBytes(_) => {}
+        | Change::RollupsDropped { .. } => {}
     }
 }
 

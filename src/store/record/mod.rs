@@ -19,7 +19,7 @@ mod tests;
 mod token;
 
 pub use attempt::{read_attempt, read_recent, write_attempt, write_recent};
-pub use change::{read_changes, write_changes};
+pub use change::{read_changes, write_changes, write_record};
 pub use endpoint::{read_endpoint, write_endpoint};
 pub use event::{
     add_ended, read_body, read_ended, read_head, read_open, write_body, write_ended, write_head,
