@@ -28,6 +28,8 @@ struct State {
     failing: Range<u64>,
     /// How long the files may become, all together.
     space: Option<usize>,
+    /// The file of which the next operation panics.
+    panicking: Option<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +60,11 @@ impl Disk {
         let mut state = self.state();
         let first = state.count + after;
         state.failing = first..first.saturating_add(times);
+    }
+
+    /// The next operation on this file panics.
+    pub fn panic(&self) {
+        self.state().panicking = Some(self.file);
     }
 
     /// Whether a failure was met.
@@ -154,6 +161,11 @@ impl Disk {
         work: impl FnOnce(&mut File) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut state = self.state();
+        if state.panicking == Some(self.file) {
+            state.panicking = None;
+            drop(state);
+            panic!("the disk of a test panics");
+        }
         let fails = state.failing.contains(&state.count);
         state.count += 1;
         if fails {

@@ -146,3 +146,15 @@ fn a_panic_is_told() {
     assert_eq!(heard.recv_timeout(LONG), Ok(Said::Panicked));
     assert!(!thread.join());
 }
+
+#[test]
+fn a_panic_of_the_applier_is_told_and_what_was_committed_is_there_at_the_next_start() {
+    let disk = first_disk();
+    let (thread, heard) = start(&disk, false);
+    disk.file(0).panic();
+    thread.send(Order::Commit(batch(1)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(true)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Panicked));
+    assert!(!thread.join());
+    assert_eq!(Rows::of(&open_on(&disk).unwrap().0).heads.len(), 1);
+}
