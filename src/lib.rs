@@ -29,7 +29,8 @@
 //!
 //! `http` reads and checks the body ([`domain::intake`]) and renders it but for its id. The
 //! engine numbers it, finds its endpoints ([`domain::route`]) and puts event and deliveries
-//! into the open batch. When the store thread is free, the batch is appended to the journal. Its
+//! into the open batch. That goes to the store thread when it is free; where many events wait,
+//! they go behind the batch that it has. A batch is appended to the journal, and its
 //! `Committed` comes back: the 202 goes out, the lanes learn of the deliveries, and those that
 //! may go are given to delivery threads, which sign the frozen bytes and send. What came of it
 //! returns to the engine, which decides what it means ([`domain::outcome`],

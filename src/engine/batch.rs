@@ -1,4 +1,4 @@
-//! The open batch: what the next commit will carry, and who waits for it. And the flight: the
+//! The open batch: what the next commit will carry, and who waits for it. And the flight: a
 //! batch that the store thread has now.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -149,16 +149,10 @@ impl Batch {
             && pruned.is_empty()
     }
 
-    /// Nothing waits but events of outsiders, and moves and ends of deliveries. A notice belongs
-    /// to what is written with it.
-    pub fn has_only_events_and_rows(&self) -> bool {
+    /// The events that wait came from outside. A notice goes with the record of its endpoint.
+    pub fn brings_only_from_outside(&self) -> bool {
         let own = |accepting: &Accepting| accepting.event.head.origin == Origin::Own;
-        self.withdrawn.is_empty()
-            && self.marked.is_empty()
-            && self.writes.is_empty()
-            && self.tokens.is_empty()
-            && self.pruned.is_empty()
-            && !self.accepts.iter().any(own)
+        !self.accepts.iter().any(own)
     }
 
     /// Adds an event that goes.

@@ -2,8 +2,8 @@
 //!
 //! An event starts a commit as soon as none is out: that is one append to the journal, and costs
 //! little even where it carries few. What arrives meanwhile is the next batch. Where many events
-//! arrive, a second one is given out behind the first, so that the disk need not wait for the
-//! engine; it carries nothing that depends on what the first one does to the memory.
+//! arrive, they are given out behind the first commit, so that the disk need not wait for the
+//! engine.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,8 +23,10 @@ pub(super) const OPERATIONS_MAX: usize = 4096;
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Moves and ends among them, when events wait as well.
 const ROWS_MAX: usize = OPERATIONS_MAX / 4 * 3;
-/// While a commit is out, so many events are worth waking up for, and a commit behind it.
-const EVENTS_ENOUGH: usize = 24;
+/// While a commit is out, so many events are worth waking up for …
+const EVENTS_ENOUGH: usize = 32;
+/// … and so many are worth a second one behind it.
+const EVENTS_BEHIND_MIN: usize = 24;
 /// How long finishes wait for an accept to go with, and how many of them.
 const FINISHES_WAIT_MS: u64 = 20;
 const FINISHES_ENOUGH: usize = 512;
@@ -61,52 +63,55 @@ pub(super) fn due(state: &State, now: Tick) -> Option<Tick> {
         .min()
 }
 
-/// Whether a batch may be given out behind the one that is out: only events, moves and ends.
-/// What persons change and what is known of endpoints is written as the memory has it, which the
-/// first one changes. And none behind a second one: history and all else must have their turn.
-pub(super) fn may_follow(state: &State) -> bool {
-    let Some(first) = &state.flight else {
-        return false;
-    };
-    let batch = &state.batch;
-    // What leaves a file that needs no repair must be the last.
-    let alone = state.behind.is_some() || first.is_second || first.quick_repair;
-    !alone
-        && state.disk == Disk::Well
-        && batch.accepts.len() >= enough_behind(first)
-        && !batch.urgent
-        && batch.has_only_events_and_rows()
+/// The batch that is out, where one of events may go out behind it: none behind a second one, so
+/// that all else has its turn, nor where the file is to be left without need of repair.
+fn leader(state: &State) -> Option<&Flight> {
+    let first = state.flight.as_ref()?;
+    let takes_second = state.behind.is_none() && !first.is_second && !first.quick_repair;
+    (takes_second && state.disk == Disk::Well && state.batch.brings_only_from_outside())
+        .then_some(first)
 }
 
-/// Half of what is out, so that both are of use.
+/// How many events make a second batch. The commit of a few would hold up the many behind it.
 fn enough_behind(first: &Flight) -> usize {
-    EVENTS_ENOUGH.max(first.accepts.len() / 2)
+    EVENTS_BEHIND_MIN.max(first.accepts.len() / 2)
 }
 
-/// How many new events are worth waking up for. While commits are out, they could only be put
-/// in line.
+/// How many new events are worth waking up for. While a commit is out, they can be put in line,
+/// or go out behind it.
 pub(super) fn events_enough(state: &State) -> usize {
-    match &state.flight {
-        Some(first) => enough_behind(first),
-        None => 1,
+    match (&state.flight, leader(state)) {
+        (None, _) => 1,
+        (_, None) => EVENTS_ENOUGH,
+        (_, Some(first)) => {
+            let waiting = state.batch.accepts.len();
+            enough_behind(first).saturating_sub(waiting).max(1)
+        }
     }
 }
 
-/// Takes a second batch out of what waits, see `may_follow`.
-pub(super) fn seal_behind(state: &mut State, now: Now) -> Order {
-    let mut flight = take(state);
-    flight.is_second = true;
-    let first = state.flight.as_ref().map(|first| first.body_bytes);
-    let before = first.unwrap_or(state.retention.body_bytes);
-    flight.body_bytes = body_bytes(before, &flight);
-    let mut changes = written(state, &flight);
-    changes.push(Change::BodyBytes(flight.body_bytes));
+/// Takes the events that wait as a second batch, where there are enough of them and one may go
+/// out behind the first. They need nothing of what the first one does to the memory; whatever
+/// else waits is for the batch after them.
+pub(super) fn seal_behind(state: &mut State, now: Now) -> Option<Order> {
+    let first = leader(state)?;
+    if state.batch.accepts.len() < enough_behind(first) {
+        return None;
+    }
+    let before = first.body_bytes;
+    let count = accepts_that_fit(&state.batch.accepts, OPERATIONS_MAX);
+    let mut second = Flight {
+        accepts: state.batch.accepts.drain(..count).collect(),
+        is_second: true,
+        ..Flight::default()
+    };
+    second.body_bytes = body_bytes(before, &second);
+    let mut changes = written(state, &second);
+    changes.push(Change::BodyBytes(second.body_bytes));
     changes.push(numbers(state, now));
-    let waits = !state.batch.rows.is_empty();
-    state.batch.since = waits.then_some(now.tick);
     state.pace.began_at = now.tick;
-    state.behind = Some(flight);
-    Order::Commit(changes)
+    state.behind = Some(second);
+    Some(Order::Commit(changes))
 }
 
 /// Takes the next batch out of what waits, as an order for the store. What does not fit waits
@@ -132,7 +137,8 @@ pub(super) fn seal(state: &mut State, now: Now) -> Order {
     let room = OPERATIONS_MAX.saturating_sub(changes.len());
     rollups::sweep(state, now.tick, room, &mut changes);
     changes.extend(removals(&flight));
-    if flight.body_bytes != state.retention.body_bytes {
+    // A failed commit may be on disk all the same, with its count.
+    if flight.body_bytes != state.retention.body_bytes || !flight.withdrawn.is_empty() {
         changes.push(Change::BodyBytes(flight.body_bytes));
     }
     changes.push(numbers(state, now));

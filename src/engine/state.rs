@@ -82,7 +82,7 @@ pub(super) struct State {
     // What is written.
     pub batch: Batch,
     pub flight: Option<Flight>,
-    /// Given out behind it.
+    /// A second one that was given out behind that; there is none without it.
     pub behind: Option<Flight>,
     pub disk: Disk,
     pub pace: Pace,

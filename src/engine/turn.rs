@@ -35,8 +35,8 @@ pub(super) fn turn(state: &mut State, now: Now, effects: &mut Effects) {
     go_on_stopping(state, now, effects);
     if commit::due(state, now.tick).is_some_and(|due| due <= now.tick) {
         effects.order = Some(commit::seal(state, now));
-    } else if commit::may_follow(state) {
-        effects.order = Some(commit::seal_behind(state, now));
+    } else {
+        effects.order = commit::seal_behind(state, now);
     }
     let free = may_act(state) && !is_crowded(state);
     retention::go_on(state, now, free, effects);

@@ -28,7 +28,8 @@ use support::{until, verify};
 const IN_FLIGHT_MAX: u64 = 16;
 /// Finishes that may be uncommitted at a kill: `engine.md` "Commits".
 const UNCOMMITTED_MAX: u64 = 512;
-const PRODUCERS: u64 = 8;
+/// So many that commits go out behind others.
+const PRODUCERS: u64 = 64;
 
 /// What arrived, by `data.id`: the `webhook-id` and how often.
 #[derive(Default)]

@@ -17,25 +17,28 @@ use crate::domain::id::{EndpointNumber, EventNumber};
 use crate::domain::lanes::{Arrival, Left};
 use crate::domain::time::Now;
 
-/// Acts on the answer to the batch that is out. What was given out behind it is then the one
-/// that is; where the first has failed, so does it.
+/// Acts on the answer to the batch that is out. The one that was given out behind it becomes the
+/// one that is out; where the first has failed, it fails as well.
 pub(super) fn committed(state: &mut State, now: Now, success: bool, effects: &mut Effects) {
-    let Some(mut flight) = state.flight.take() else {
+    let Some(flight) = state.flight.take() else {
         return;
     };
     state.flight = state.behind.take();
-    if success && !flight.is_doomed {
-        return in_force(state, now, flight, effects);
-    }
-    if let Some(second) = &mut state.flight {
-        second.is_doomed = true;
-        // They are taken back in their order.
-        flight.rows.append(&mut second.rows);
-    }
-    taken_back(state, now, flight, effects);
-    if success {
-        // The store was open again before it got this batch.
-        state.disk = Disk::Reopened;
+    match (success, flight.is_doomed) {
+        (true, false) => in_force(state, now, flight, effects),
+        (true, true) => {
+            // The store had come back before it got this one.
+            log::warn!("a commit is taken back, as the one before it failed");
+            taken_back(state, now, flight, effects);
+            state.disk = Disk::Reopened;
+        }
+        (false, _) => {
+            state.counters.commits_failed.add(1);
+            if let Some(second) = &mut state.flight {
+                second.is_doomed = true;
+            }
+            taken_back(state, now, flight, effects);
+        }
     }
 }
 
@@ -172,7 +175,6 @@ fn answer(accepting: Accepting, result: &Result<(), Refusal>, effects: &mut Effe
 /// Nothing of the batch may be relied on. Those who wait are refused, those behind them in the
 /// open batch as well; what was found out about deliveries is kept for the next commit.
 fn taken_back(state: &mut State, now: Now, mut flight: Flight, effects: &mut Effects) {
-    state.counters.commits_failed.add(1);
     state.disk = Disk::Away;
     state.pace.unrepaired = true;
     state.pace.doubt_at = None;

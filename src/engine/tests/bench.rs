@@ -201,11 +201,7 @@ impl Bench {
     }
 
     pub fn fail(&mut self) {
-        let error = CommitError {
-            words: "disk full".into(),
-            is_full: true,
-        };
-        self.done(Err(error));
+        self.done(failure());
     }
 
     /// The store says so of what it has.
@@ -306,6 +302,13 @@ impl Bench {
         }
         ends
     }
+}
+
+pub(super) fn failure() -> Committed {
+    Err(CommitError {
+        words: "disk full".into(),
+        is_full: true,
+    })
 }
 
 pub(in crate::engine) fn spec() -> EndpointSpec {

@@ -3,6 +3,7 @@
 
 mod accepting;
 mod administering;
+mod behind;
 mod bench;
 mod delivering;
 mod failing;

@@ -132,7 +132,7 @@ impl Daemon {
     }
 
     fn submit(&self, body: &str) -> Result<Accepted, Refusal> {
-        let incoming = intake::read(body.as_bytes(), None, Origin::Own).unwrap();
+        let incoming = intake::read(body.as_bytes(), None, Origin::Socket(0)).unwrap();
         ask(|reply| self.handle.submit(incoming, reply))
     }
 
@@ -223,7 +223,7 @@ fn what_was_in_flight_at_a_stop_is_sent_by_the_next_run() {
     assert!(daemon.running.stop());
     let test = said.recv_timeout(PATIENCE).unwrap();
     assert_eq!(test.unwrap_err(), Refusal::Stopping);
-    let late = intake::read(body.as_bytes(), None, Origin::Own).unwrap();
+    let late = intake::read(body.as_bytes(), None, Origin::Socket(0)).unwrap();
     assert_eq!(
         ask(|reply| handle.submit(late, reply)),
         Err(Refusal::Stopping)
@@ -273,7 +273,7 @@ fn a_burst_arrives_once_each() {
     let (sender, said) = channel();
     for call in 0..EVENTS {
         let body = event("call:completed", &call.to_string());
-        let incoming = intake::read(body.as_bytes(), None, Origin::Own).unwrap();
+        let incoming = intake::read(body.as_bytes(), None, Origin::Socket(0)).unwrap();
         let sender = sender.clone();
         let reply = Box::new(move |answer| sender.send(answer).unwrap());
         daemon.handle.submit(incoming, reply);

@@ -73,6 +73,21 @@ fn a_failed_batch_comes_back_and_the_file_is_opened_again() {
 }
 
 #[test]
+fn a_batch_behind_one_that_failed_is_refused() {
+    let disk = first_disk();
+    let (thread, heard) = start(&disk, false);
+    disk.fail(0, 1);
+    thread.send(Order::Commit(batch(1)));
+    thread.send(Order::Commit(batch(2)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(false)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Done(false)));
+    assert_eq!(heard.recv_timeout(LONG), Ok(Said::Reopened));
+    thread.send(Order::Stop);
+    assert!(thread.join());
+    assert!(Rows::of(&open_on(&disk).unwrap().0).heads.is_empty());
+}
+
+#[test]
 fn tables_that_can_not_be_written_are_brought_back_without_another_batch() {
     let disk = first_disk();
     let (thread, heard) = start(&disk, false);
