@@ -68,8 +68,7 @@ pub(super) fn due(state: &State, now: Tick) -> Option<Tick> {
 fn leader(state: &State) -> Option<&Flight> {
     let first = state.flight.as_ref()?;
     let takes_second = state.behind.is_none() && !first.is_second && !first.quick_repair;
-    (takes_second && state.disk == Disk::Well && state.batch.brings_only_from_outside())
-        .then_some(first)
+    (takes_second && state.batch.brings_only_from_outside()).then_some(first)
 }
 
 /// How many events make a second batch. The commit of a few would hold up the many behind it.
