@@ -90,7 +90,8 @@ where
         let (key, change) = group[group.len() - 1];
         match change {
             Some(change) => {
-                record::write_record(place(definition, &key), change, &mut buffer);
+                let written = record::write_record(place(definition, &key), change, &mut buffer);
+                assert!(written, "has no record: {change:?}");
                 table.insert(key, buffer.as_slice())?;
             }
             None => {

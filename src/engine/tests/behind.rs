@@ -7,6 +7,7 @@ use crate::domain::event::Origin;
 use crate::domain::id::EventNumber;
 use crate::domain::intake;
 use crate::domain::token::Role;
+use crate::engine::commit::events_enough;
 use crate::engine::handle::{Accepted, Command, Refusal, Written};
 use crate::engine::message::Message;
 use crate::engine::state::Phase;
@@ -57,6 +58,18 @@ fn where_many_come_they_go_out_behind_the_first_commit() {
     assert_eq!(events(bench.order.as_ref().unwrap()), 2 * ENOUGH);
     bench.commit();
     assert_eq!(third[0].try_recv(), Ok(accepted(26, 1, false)));
+}
+
+#[test]
+fn the_engine_wakes_when_there_are_enough_with_those_in_line() {
+    let mut bench = Bench::with_endpoints(1);
+    assert_eq!(events_enough(&bench.state), 1);
+    many(&mut bench, 1);
+    assert_eq!(events_enough(&bench.state), ENOUGH);
+    many(&mut bench, 10);
+    assert_eq!(events_enough(&bench.state), ENOUGH - 10);
+    many(&mut bench, ENOUGH - 10);
+    assert_eq!(events_enough(&bench.state), 32, "nothing can go behind two");
 }
 
 #[test]

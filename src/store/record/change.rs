@@ -78,9 +78,9 @@ pub fn read_changes(mut bytes: &[u8]) -> Result<Vec<Change>, Broken> {
     Ok(changes)
 }
 
-/// The record that a change brings, with its place; of an event that is its head. Where a change
-/// brings none, `record` stays as it was.
-pub fn write_record(place: Place, change: &Change, record: &mut Vec<u8>) {
+/// The record that a change brings, with its place; of an event that is its head. `false`: it
+/// brings none, and `record` stays as it was.
+pub fn write_record(place: Place, change: &Change, record: &mut Vec<u8>) -> bool {
     match change {
         Change::Event(new) => super::write_head(place, &new.head, record),
         Change::Endpoint(endpoint) => super::write_endpoint(place, endpoint, record),
@@ -98,8 +98,9 @@ pub fn write_record(place: Place, change: &Change, record: &mut Vec<u8>) {
         | Change::Unopened(_)
         | Change::EndpointRemoved(_)
         | Change::TokenRemoved(_)
-        | Change::RollupsDropped { .. } => {}
+        | Change::RollupsDropped { .. } => return false,
     }
+    true
 }
 
 fn row<'a>(change: &'a Change, record: Bytes<'a>) -> Row<'a> {
